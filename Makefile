@@ -1,0 +1,202 @@
+# Everything that is done with this repository starts here; make alone lists it.
+# Needed: Go, a POSIX shell and make. The race detector also wants a C compiler,
+# release-check wants git.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+GO := go
+ROOT := $(CURDIR)
+
+# The version that is released next. Modules of this repository require each
+# other at this version; release-check makes sure of it.
+VERSION := v1.1.0
+
+# The modules are the folders with a go.mod; nothing else lists them but go.work,
+# which tidy writes and test compares.
+ALL_MODULES := $(sort $(patsubst ./%,%,$(patsubst %/go.mod,%,$(shell \
+	find . \( -name .git -o -name testdata -o -name vendor \) -prune -o -name go.mod -print))))
+# Modules that users import or install. The others serve the repository only.
+PUBLISHED := $(filter-out tools example test/%,$(ALL_MODULES))
+BROKERS := $(filter brokers/%,$(ALL_MODULES))
+# The tools stay outside the workspace: their dependencies would choose versions
+# for everybody else.
+WORKSPACE := $(filter-out tools,$(ALL_MODULES))
+
+# What you may set: make test MODULES=example TESTFLAGS='-run Listen -v'
+MODULES := $(patsubst .,core,$(ALL_MODULES))
+TESTFLAGS :=
+FUZZTIME := 10s
+BENCH := .
+COUNT := 1
+IN := .
+
+CHOSEN := $(patsubst core,.,$(MODULES))
+
+# Modules are checked one by one, with the workspace off: as a user gets them, and
+# with a go.sum that is complete. Commands are the exception. They carry no replace
+# (go install refuses a module that has one), so only the workspace joins them to
+# the core.
+export GOWORK := off
+in_module = cd '$*' && export GOWORK='$(if $(filter cmd/%,$*),$(ROOT)/go.work,off)'
+name = $(if $(filter .,$*),core,$*)
+
+# $(call tool,NAME) is the path of a tool of tools/go.mod, built when needed.
+# (-modfile and go tool inside a workspace do not find it; this does.)
+tool = "$$(GOWORK=off $(GO) -C '$(ROOT)/tools' tool -n $(1))"
+
+race = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+failed = { printf '\nFAILED: %s\n' "$(1)" >&2; exit 1; }
+
+.PHONY: help
+help: ## list the targets
+	@echo 'usage: make TARGET'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'modules: $(patsubst .,core,$(ALL_MODULES))'
+	@echo "for one: make test MODULES=example TESTFLAGS='-run Listen -v'"
+
+## Checking
+
+.PHONY: test
+test: tools check-format check-workspace $(CHOSEN:%=test@%) ## check format, vet, staticcheck and test every module
+	@printf '\nEvery check passed: %s\n' '$(MODULES)'
+
+# -tags=brokers lets vet and staticcheck see the tests that need real servers too.
+.PHONY: $(CHOSEN:%=test@%)
+$(CHOSEN:%=test@%): test@%:
+	@$(in_module); \
+	echo; echo '== $(name)'; \
+	packages=$$($(GO) list -tags=brokers ./... 2>&1) || $(call failed,$(name): $$packages); \
+	case $$packages in *'matched no packages'*) echo '   no packages yet'; exit 0;; esac; \
+	echo '   go vet'; \
+	$(GO) vet -tags=brokers ./... || $(call failed,go vet in $(name)); \
+	echo '   staticcheck'; \
+	$(call tool,staticcheck) -tags=brokers ./... || $(call failed,staticcheck in $(name)); \
+	echo '   $(strip go test $(race) $(TESTFLAGS))'; \
+	$(call tool,testsum) '$(name)' $(race) $(TESTFLAGS) ./... || $(call failed,go test in $(name))
+
+.PHONY: check-format
+check-format: tools
+	@echo '== format (gofumpt)'
+	@files=$$($(call tool,gofumpt) -l .) || $(call failed,gofumpt); \
+	[ -z "$$files" ] || $(call failed,not formatted (make fmt does it): $$files)
+
+.PHONY: check-workspace
+check-workspace:
+	@echo '== workspace (go.work)'
+	@export GOWORK='$(ROOT)/go.work'; \
+	want=$$(for m in $(WORKSPACE); do sed -n 's/^module //p' "$$m/go.mod"; done | sort); \
+	have=$$($(GO) list -m) || $(call failed,go.work or a go.mod cannot be read); \
+	[ "$$(echo "$$have" | sort)" = "$$want" ] || \
+		$(call failed,go.work does not list the modules $(WORKSPACE) (make tidy writes it)); \
+	$(GO) build -o /dev/null $(WORKSPACE:%=./%/...) || $(call failed,go build in the workspace)
+
+.PHONY: test-brokers
+test-brokers: tools $(BROKERS:%=test-brokers@%) ## test the broker modules against real servers
+	@$(if $(BROKERS),printf '\nBroker tests passed: %s\n' '$(BROKERS)',echo 'There is no broker module: nothing was tested.')
+
+.PHONY: $(BROKERS:%=test-brokers@%)
+$(BROKERS:%=test-brokers@%): test-brokers@%:
+	@$(in_module); \
+	echo; echo '== $(name), with real servers'; \
+	echo '   $(strip go test $(race) -tags=brokers $(TESTFLAGS))'; \
+	$(call tool,testsum) '$(name)' $(race) -tags=brokers $(TESTFLAGS) ./... || \
+		$(call failed,go test -tags=brokers in $(name))
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (10s), below the folder IN
+	@find '$(IN)' -name '*_test.go' -exec grep '^func Fuzz' /dev/null {} + | \
+	sed 's|^\(.*\)/[^/]*:func \(Fuzz[A-Za-z0-9_]*\).*|\1 \2|' | sort | { \
+	none=yes; \
+	while read -r dir target; do \
+		none=; echo; echo "== $$target in $$dir, for $(FUZZTIME)"; \
+		(cd "$$dir" && $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime='$(FUZZTIME)' .) || \
+			$(call failed,$$target in $$dir); \
+	done; \
+	[ -z "$$none" ] || echo 'There is no fuzz target.'; }
+
+.PHONY: bench
+bench: ## run the benchmarks that match BENCH, COUNT times, below the folder IN
+	@find '$(IN)' -name '*_test.go' -exec grep -l '^func Benchmark' {} + | \
+	sed 's|/[^/]*$$||' | sort -u | { \
+	none=yes; \
+	while read -r dir; do \
+		none=; \
+		(cd "$$dir" && $(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -count='$(COUNT)' $(TESTFLAGS) .) || \
+			$(call failed,benchmarks in $$dir); \
+	done; \
+	[ -z "$$none" ] || echo 'There is no benchmark.'; }
+
+.PHONY: benchstat
+benchstat: tools ## compare two outputs of bench: make benchstat OLD=old.txt NEW=new.txt
+	@$(call tool,benchstat) $(OLD) $(NEW)
+
+.PHONY: release-check
+release-check: tools ## prove that users can build against the modules as VERSION
+	@echo '== modules as their users get them ($(VERSION))'
+	@$(call tool,releasecheck) -version '$(VERSION)' $(PUBLISHED) || $(call failed,release-check)
+
+## Working
+
+.PHONY: run
+run: ## run the example container on the memory queue
+	@cd example && $(GO) run ./container -c ../config/memory.yml --demo
+
+.PHONY: docs
+docs: $(CHOSEN:%=docs@%) ## write the generated documentation (go generate)
+
+.PHONY: $(CHOSEN:%=docs@%)
+$(CHOSEN:%=docs@%): docs@%:
+	@$(in_module); \
+	echo '== go generate in $(name)'; \
+	$(GO) generate ./... || $(call failed,go generate in $(name))
+
+.PHONY: fmt
+fmt: tools ## format all Go files
+	@$(call tool,gofumpt) -l -w .
+
+.PHONY: tidy
+tidy: $(CHOSEN:%=tidy@%) ## bring go.mod, go.sum and go.work up to date
+	@echo '== go.work'
+	@export GOWORK='$(ROOT)/go.work'; \
+	sed -n 's|^[[:space:]]*\(\./[^[:space:]]*\).*|\1|p' go.work | while read -r gone; do \
+		[ -f "$$gone/go.mod" ] || $(GO) work edit -dropuse="$$gone"; \
+	done; \
+	$(GO) work use $(WORKSPACE)
+
+# A command has no replace, so its copy of go.mod gets them for the time of the tidying.
+.PHONY: $(CHOSEN:%=tidy@%)
+$(CHOSEN:%=tidy@%): tidy@%:
+	@cd '$*'; \
+	echo '== go mod tidy in $(name)'; \
+	case $$($(GO) list -tags=brokers ./... 2>&1) in *'matched no packages'*) echo '   no packages yet'; exit 0;; esac; \
+	case '$*' in cmd/*) ;; *) $(GO) mod tidy || $(call failed,go mod tidy in $(name)); exit 0;; esac; \
+	work=$$(mktemp -d) && trap 'rm -rf "$$work"' EXIT && \
+	cp go.mod "$$work/go.mod" && { [ ! -f go.sum ] || cp go.sum "$$work/go.sum"; } && \
+	for m in $(filter-out $*,$(PUBLISHED)); do \
+		path=$$(sed -n 's/^module //p' "$(ROOT)/$$m/go.mod") && \
+		replace="$$replace -replace=$$path=$(ROOT)/$$m" && drop="$$drop -dropreplace=$$path" || exit 1; \
+	done && \
+	$(GO) mod edit $$replace "$$work/go.mod" && \
+	$(GO) mod tidy -modfile="$$work/go.mod" && \
+	$(GO) mod edit $$drop "$$work/go.mod" && \
+	cp "$$work/go.mod" go.mod && { [ ! -f "$$work/go.sum" ] || cp "$$work/go.sum" go.sum; } || \
+		$(call failed,go mod tidy in $(name))
+
+.PHONY: clean
+clean: ## remove what tests and profiling leave behind
+	@rm -rf bin
+	@find . -name .git -prune -o -type f \( -name '*.test' -o -name '*.out' -o -name '*.prof' \) -exec rm -f {} +
+
+# Builds the tools on first use; after that the build cache has them.
+.PHONY: tools
+tools:
+	@command -v $(GO) >/dev/null || $(call failed,there is no $(GO) on the PATH)
+	@echo '== tools (the first time they are built, about a minute)'
+	@for t in staticcheck gofumpt testsum releasecheck benchstat; do \
+		$(GO) -C tools tool -n "$$t" >/dev/null || $(call failed,building $$t of tools/go.mod); done
+	$(if $(race),,@echo 'NOTE: no C compiler, so the tests run without the race detector.')

@@ -1,0 +1,265 @@
+package queues
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+)
+
+// Headers of a dead message, beside its own.
+const (
+	HeaderDeadLetterReason = "dead_letter_reason" // one of the Reason constants
+	HeaderDeadLetterError  = "dead_letter_error"  // what the receiver failed with, if it did
+	HeaderDeadLetterSource = "dead_letter_source" // the queue that it comes from
+	HeaderDeadLetterTime   = "dead_letter_time"   // when it was moved, RFC 3339
+	HeaderDeliveryCount    = "delivery_count"     // how many deliveries it has had
+)
+
+// Why a message is dead: values of the header dead_letter_reason.
+const (
+	ReasonMaxDeliveries = "max_deliveries" // it has had options.max_deliveries deliveries, abandoned or expired
+	ReasonReceiverError = "receiver_error" // a receiver returned an error made by NewPermanentError
+	ReasonExpired       = "expired"        // its time to live ran out, on brokers that have one
+	ReasonRequested     = "requested"      // MoveToDeadLetter
+)
+
+// deadLetterHeaders are taken off when a message is redriven.
+var deadLetterHeaders = [...]string{
+	HeaderDeadLetterReason, HeaderDeadLetterError, HeaderDeadLetterSource, HeaderDeadLetterTime, HeaderDeliveryCount,
+}
+
+// deadLetters is where the dead messages of a queue go: to another queue of the container, or to one
+// of the same kind that the base makes and runs.
+type deadLetters struct {
+	mu    sync.Mutex // while the queue is closed; when it is open nothing changes
+	none  bool       // of a dead-letter queue: its messages cannot die again
+	own   *MessageQueue
+	other IMessageQueue
+}
+
+// DeadLetterer is a queue that gives access to its dead messages.
+type DeadLetterer interface {
+	// DeadLetters returns the queue of the dead messages. It is open when this queue is, unless it is
+	// another component of the container. Errors: ErrNotSupported.
+	DeadLetters() (IMessageQueue, error)
+}
+
+// DeadLetters returns the dead-letter queue of queue: to be received from, peeked, counted, cleared
+// like any other. ErrNotSupported if it has none.
+func DeadLetters(queue IMessageQueue) (IMessageQueue, error) {
+	if deadLetterer, ok := queue.(DeadLetterer); ok {
+		return deadLetterer.DeadLetters()
+	}
+	return nil, newError(ErrNotSupported, queueName(queue), "", string(CapabilityDeadLetter), nil)
+}
+
+// DeadLetters returns the queue of the dead messages. See DeadLetterer.
+func (q *MessageQueue) DeadLetters() (IMessageQueue, error) {
+	if err := q.need(CapabilityDeadLetter, ""); err != nil {
+		return nil, err
+	}
+	if err := q.deadLetters.check(q); err != nil {
+		return nil, newError(ErrBadConfig, q.name, "", "", err)
+	}
+	return q.deadLetters.queue(), nil
+}
+
+// deadLetterKind says how this queue moves messages to its dead-letter queue.
+func (q *MessageQueue) deadLetterKind() DeadLetterKind {
+	_, makes := q.storage.(SiblingMaker)
+	_, buries := q.storage.(Burier)
+	switch own := q.usesOwnDeadLetters(); {
+	case q.deadLetters.none, own && !makes:
+		return DeadLetterNone
+	case own && buries:
+		return DeadLetterAtomic
+	default:
+		return DeadLetterSafe
+	}
+}
+
+func (q *MessageQueue) usesOwnDeadLetters() bool {
+	name := q.settings.deadLetterQueue
+	return name == "" || name == q.name+deadLetterSuffix
+}
+
+// deadLetterSuffix makes the name of the default dead-letter queue.
+const deadLetterSuffix = ".dead"
+
+// check finds or makes the dead-letter queue, anew where configuration or references have changed. An
+// open queue keeps the one it has.
+func (l *deadLetters) check(q *MessageQueue) error {
+	if q.storage == nil || l.none || q.state.Load() != stateClosed {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.other = nil
+	if !q.usesOwnDeadLetters() {
+		l.own = nil
+		var err error
+		l.other, err = q.findQueue(q.settings.deadLetterQueue)
+		return err
+	}
+	if maker, ok := q.storage.(SiblingMaker); ok {
+		name := q.name + deadLetterSuffix
+		if l.own == nil || l.own.name != name {
+			l.own = InheritMessageQueueWithStorage(nil, name, maker.Sibling(name))
+			l.own.deadLetters.none = true
+		}
+		l.own.succeed(q)
+	}
+	return nil
+}
+
+// succeed takes over what a dead-letter queue shares with the queue whose dead messages it keeps: it
+// connects in the same way, and keeps its messages for as long as it takes.
+func (q *MessageQueue) succeed(source *MessageQueue) {
+	q.ConnectionResolver, q.CredentialResolver = source.ConnectionResolver, source.CredentialResolver
+	q.config, q.references, q.values = source.config, source.references, source.values
+	q.settings.lockTimeout = source.settings.lockTimeout
+	q.settings.maxDeliveries = 0
+	q.capabilities.Store(q.deriveCapabilities())
+	q.telemetry.Store(newTelemetry(q.name, q.references))
+}
+
+// exist tells whether there is a place for dead messages.
+func (l *deadLetters) exist() bool { return l.own != nil || l.other != nil }
+
+func (l *deadLetters) queue() IMessageQueue {
+	if l.own != nil {
+		return l.own
+	}
+	return l.other
+}
+
+// open opens the base's own dead-letter queue; another component is opened by its container.
+func (l *deadLetters) open(ctx context.Context, correlationId string, connections []*cconn.ConnectionParams, credential *cauth.CredentialParams) error {
+	if l.own == nil {
+		return nil
+	}
+	return l.own.OpenWithParams(ctx, correlationId, connections, credential)
+}
+
+func (l *deadLetters) close(ctx context.Context, correlationId string) error {
+	if l.own == nil {
+		return nil
+	}
+	return l.own.Close(ctx, correlationId)
+}
+
+// findQueue finds the queue component of that name, or of that descriptor, in the container.
+func (q *MessageQueue) findQueue(name string) (IMessageQueue, error) {
+	if name == q.name {
+		return nil, fmt.Errorf("queue %s cannot be its own dead-letter queue", name)
+	}
+	if q.references == nil {
+		return nil, fmt.Errorf("%q is not to be found: the queue has no references; leave it out to use %s%s", name, q.name, deadLetterSuffix)
+	}
+	var locator any = cref.NewDescriptor("*", "message-queue", "*", name, "*")
+	if strings.Contains(name, ":") {
+		locator = parseLocator(name)
+	}
+	var found []IMessageQueue
+	for _, component := range q.references.GetOptional(locator) {
+		if queue, ok := component.(IMessageQueue); ok && queue != q.Overrides {
+			found = append(found, queue)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return nil, fmt.Errorf("no queue component answers to %q; add one to the container, or leave it out to use %s%s", name, q.name, deadLetterSuffix)
+	default:
+		return nil, fmt.Errorf("%d queue components answer to %q; write the full descriptor of one", len(found), name)
+	}
+}
+
+// parseLocator returns the descriptor that text spells, or text itself.
+func parseLocator(text string) any {
+	if descriptor, err := cref.ParseDescriptorFromString(text); err == nil {
+		return descriptor
+	}
+	return text
+}
+
+// bury moves a delivery that locks.begin took to the dead-letter queue: written there first, then
+// removed here, so that a failure in between may duplicate and never lose.
+func (q *MessageQueue) bury(ctx context.Context, d *Delivery, reason string, cause error) error {
+	if err := q.tryBury(ctx, d, reason, cause); err != nil {
+		return q.unsettled(d, err)
+	}
+	q.locks.settle(d)
+	return nil
+}
+
+func (q *MessageQueue) tryBury(ctx context.Context, d *Delivery, reason string, cause error) error {
+	dead := q.deadMessage(d, reason, cause)
+	burier, ok := q.storage.(Burier)
+	if ok && q.deadLetters.own != nil {
+		dead.SentTime = time.Now().UTC().Round(0)
+		if err := burier.Bury(ctx, d.Handle, dead); err != nil {
+			return err
+		}
+	} else {
+		if err := q.deadLetters.queue().Send(ctx, d.Message.CorrelationId, dead); err != nil {
+			return fmt.Errorf("writing to the dead-letter queue: %w", err)
+		}
+		// From here on the message is safe. One whose lock was lost meanwhile comes again: a duplicate.
+		if err := q.storage.Complete(ctx, d.Handle); err != nil {
+			return fmt.Errorf("removing a message that is in the dead-letter queue: %w", err)
+		}
+	}
+	telemetry := q.telemetry.Load()
+	telemetry.count(ctx, telemetry.names.dead, 1)
+	telemetry.message(ctx, "Moved to the dead-letter queue ("+reason+")", &d.Message)
+	return nil
+}
+
+// buryOrPark moves a delivery that nobody holds to the dead-letter queue. If that fails it is kept
+// locked and tried again later.
+func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterParking) {
+	err := q.tryBury(ctx, d, then.reason, then.cause)
+	if err == nil || errors.Is(err, ErrLockLost) {
+		d.markSettled()
+		return
+	}
+	then.retries++
+	delay := max(q.settings.backOff(then.retries), time.Millisecond)
+	q.telemetry.Load().log(ctx, clog.LevelError, d.Message.CorrelationId, err,
+		"Could not move message %s of queue %s to the dead-letter queue; trying again in %s", d.Message.MessageId, q.name, delay)
+	if !q.locks.park(d, delay, then) {
+		giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+		defer cancel()
+		q.giveBack(giving, d, true)
+	}
+}
+
+// deadMessage is what is written to the dead-letter queue for a delivery.
+func (q *MessageQueue) deadMessage(d *Delivery, reason string, cause error) *MessageEnvelope {
+	dead := d.Message
+	dead.Headers = maps.Clone(d.Message.Headers)
+	if dead.Headers == nil {
+		dead.Headers = map[string]string{}
+	}
+	delete(dead.Headers, HeaderDeadLetterError)
+	dead.Headers[HeaderDeadLetterReason] = reason
+	dead.Headers[HeaderDeadLetterSource] = q.name
+	dead.Headers[HeaderDeadLetterTime] = time.Now().UTC().Format(time.RFC3339Nano)
+	dead.Headers[HeaderDeliveryCount] = strconv.Itoa(d.Count)
+	if cause != nil {
+		dead.Headers[HeaderDeadLetterError] = cause.Error()
+	}
+	return &dead
+}

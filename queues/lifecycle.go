@@ -1,0 +1,310 @@
+package queues
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	cerr "github.com/pip-services3-gox/pip-services3-commons-gox/errors"
+	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+)
+
+// queueState is where a queue is in its life.
+type queueState = int32
+
+const (
+	stateClosed  queueState = iota
+	stateOpen               // everything works
+	stateClosing            // receivers in work finish: they may still send and settle
+)
+
+// lifecycle is what an open queue runs, and how it is stopped.
+type lifecycle struct {
+	mu         sync.Mutex
+	opening    bool
+	ending     context.Context // of an open queue: ends when Close begins
+	end        context.CancelFunc
+	closed     chan struct{} // closed when Close is through
+	listeners  map[*listener]struct{}
+	background sync.WaitGroup  // goroutines of BeginListen and the keeper of locks
+	keeping    context.Context // of an open queue: ends when the keeper of locks must
+	stopKeeper context.CancelFunc
+}
+
+// settleGrace is how long Close lets the giving back of messages and, after the drain time-out, stuck
+// receivers take.
+const settleGrace = time.Second
+
+// IsOpen tells whether the queue is open.
+func (q *MessageQueue) IsOpen() bool { return q.state.Load() == stateOpen }
+
+// CheckOpen returns ErrNotOpened unless the queue is open.
+func (q *MessageQueue) CheckOpen(correlationId string) error {
+	if !q.Overrides.IsOpen() {
+		return newError(ErrNotOpened, q.name, correlationId, "", nil)
+	}
+	return nil
+}
+
+// checkOpen is CheckOpen of the base's own state, with room for receivers that are still in work.
+func (q *MessageQueue) checkOpen(correlationId string, whileClosing bool) error {
+	switch state := q.state.Load(); {
+	case state == stateOpen, whileClosing && state == stateClosing:
+		return nil
+	default:
+		return newError(ErrNotOpened, q.name, correlationId, "call Open first", nil)
+	}
+}
+
+// Open opens the queue; a no-op if it is open. Everything that is wrong with the configuration comes
+// back at once as ErrBadConfig. Connections and credentials are resolved through discovery and
+// credential stores and handed to OpenWithParams. Errors: ErrBadConfig, ErrNoConnection,
+// ErrNotSupported (options.require).
+func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
+	ctx = orBackground(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := q.checkConfig(correlationId); err != nil {
+		return err
+	}
+	if q.Overrides.IsOpen() {
+		return nil
+	}
+	connections, credential, err := q.resolveConnections(ctx, correlationId)
+	if err != nil {
+		return err
+	}
+	if err := q.Overrides.OpenWithParams(ctx, correlationId, connections, credential); err != nil {
+		return err
+	}
+	if q.storage == nil {
+		q.start(ctx, correlationId, nil)
+	}
+	return nil
+}
+
+// checkConfig reports all problems of the configuration together.
+func (q *MessageQueue) checkConfig(correlationId string) error {
+	problems := q.problems[:len(q.problems):len(q.problems)]
+	if err := q.deadLetters.check(q); err != nil {
+		problems = append(problems,
+			config.Problem{Key: config.DeadLetterQueue, Value: q.settings.deadLetterQueue, Text: config.DeadLetterQueue + ": " + err.Error()})
+	}
+	if locator := q.config.GetAsString(connectionDependency); locator != "" && q.sharedConnection() == nil {
+		problems = append(problems, config.Problem{
+			Key: connectionDependency, Value: locator,
+			Text: fmt.Sprintf("%s: no component answers to %s; create it in the container before this queue", connectionDependency, locator),
+		})
+	}
+	if err := problems.Err(); err != nil {
+		return newError(ErrBadConfig, q.name, correlationId, "", err)
+	}
+	return nil
+}
+
+func (q *MessageQueue) resolveConnections(ctx context.Context, correlationId string) ([]*cconn.ConnectionParams, *cauth.CredentialParams, error) {
+	connections, err := q.ConnectionResolver.ResolveAll(correlationId)
+	if err != nil {
+		return nil, nil, newError(ErrNoConnection, q.name, correlationId, "resolving the connection", err)
+	}
+	if len(connections) == 0 && (q.storage == nil || q.traits.NeedsServer && q.sharedConnection() == nil) {
+		return nil, nil, newError(ErrNoConnection, q.name, correlationId,
+			"connection parameters are not set; set connection.host and connection.port, connection.uri or connection.discovery_key", nil)
+	}
+	credential, err := q.CredentialResolver.Lookup(ctx, correlationId)
+	if err != nil {
+		return nil, nil, newError(ErrBadConfig, q.name, correlationId, "looking up credentials", err)
+	}
+	return connections, credential, nil
+}
+
+// OpenWithParams opens the queue with connections and credential that are resolved. A queue without a
+// storage overrides it.
+func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string, connections []*cconn.ConnectionParams, credential *cauth.CredentialParams) error {
+	ctx = orBackground(ctx)
+	if q.storage == nil {
+		return newError(ErrNotSupported, q.name, correlationId, "the queue does not override OpenWithParams", nil)
+	}
+	if err := q.checkConfig(correlationId); err != nil {
+		return err
+	}
+	if err := q.beginOpening(ctx, correlationId); err != nil {
+		return err
+	}
+	defer func() { q.life.mu.Lock(); q.life.opening = false; q.life.mu.Unlock() }()
+	if q.state.Load() == stateOpen {
+		return nil
+	}
+
+	locks := newLockTable(q, q.storage.Traits().Locks, q.settings.lockTimeout)
+	err := q.storage.Open(ctx, StorageParams{
+		Queue:          q.name,
+		CorrelationId:  correlationId,
+		Connections:    connections,
+		Credential:     credential,
+		Connection:     q.sharedConnection(),
+		References:     q.references,
+		Config:         q.config,
+		Options:        q.values,
+		LockTimeout:    q.settings.lockTimeout,
+		MaxMessages:    q.settings.maxMessages,
+		RejectWhenFull: q.settings.rejectWhenFull,
+		Void:           locks.void,
+	})
+	if err != nil {
+		return q.fail(ctx, correlationId, "opening", err)
+	}
+	q.traits = q.storage.Traits()
+	q.capabilities.Store(q.deriveCapabilities())
+	if err = q.checkRequired(correlationId); err == nil {
+		err = q.deadLetters.open(ctx, correlationId, connections, credential)
+	}
+	if err != nil {
+		_ = q.storage.Close(ctx) // the error that made us give up says more
+		return err
+	}
+	q.start(ctx, correlationId, locks)
+	return nil
+}
+
+// beginOpening waits for a Close or another Open that is under way.
+func (q *MessageQueue) beginOpening(ctx context.Context, correlationId string) error {
+	for {
+		q.life.mu.Lock()
+		closed := q.life.closed
+		switch {
+		case q.state.Load() == stateClosing && q.isReceiving(ctx):
+			q.life.mu.Unlock()
+			return newError(ErrNotOpened, q.name, correlationId, "it closes when this receiver returns; open it after that", nil)
+		case q.state.Load() == stateClosing:
+			q.life.mu.Unlock()
+		case q.life.opening:
+			q.life.mu.Unlock()
+			return cerr.NewConflictError(correlationId, "OPENING", "queue "+q.name+" is being opened by another call")
+		default:
+			q.life.opening = true
+			q.life.mu.Unlock()
+			return nil
+		}
+		select {
+		case <-closed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (q *MessageQueue) checkRequired(correlationId string) error {
+	missing := q.Capabilities().Missing(q.settings.require...)
+	if len(missing) == 0 {
+		return nil
+	}
+	return newError(ErrNotSupported, q.name, correlationId,
+		config.Require+" asks for "+joinCapabilities(missing)+", which this queue cannot do; it can do "+q.Capabilities().String(), nil)
+}
+
+// start makes an opened queue run. A queue without a storage has no locks.
+func (q *MessageQueue) start(ctx context.Context, correlationId string, locks *lockTable) {
+	telemetry := q.telemetry.Load()
+	for _, warning := range q.problems.Warnings() {
+		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "queue %s: %s", q.name, warning.String())
+	}
+	q.life.mu.Lock()
+	defer q.life.mu.Unlock()
+	q.locks = locks
+	q.life.ending, q.life.end = context.WithCancel(context.Background())
+	q.life.keeping, q.life.stopKeeper = context.WithCancel(context.Background())
+	q.life.closed = make(chan struct{})
+	if locks != nil {
+		stop := q.life.keeping.Done()
+		q.life.background.Go(func() { locks.run(stop, q.perform) })
+	}
+	q.state.Store(stateOpen)
+	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Opened queue %s", q.name)
+}
+
+// Close closes the queue; a no-op if it is closed. Listeners stop as after EndListen, and Close waits
+// for them, but not beyond the end of ctx. Messages that are received and not settled are given back,
+// without counting a delivery. Called from inside a receiver (with its ctx) it returns at once, and
+// the queue closes when the receiver has returned and its message is settled.
+func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
+	ctx = orBackground(ctx)
+	q.life.mu.Lock()
+	closed := q.life.closed
+	switch q.state.Load() {
+	case stateClosed:
+		q.life.mu.Unlock()
+		return nil
+	case stateOpen:
+		q.state.Store(stateClosing)
+		q.life.end()
+		go q.shutDown(context.WithoutCancel(ctx), ctx.Done(), correlationId, closed)
+	}
+	q.life.mu.Unlock()
+
+	if q.isReceiving(ctx) {
+		return nil
+	}
+	<-closed
+	return nil
+}
+
+// shutDown stops what the queue runs, gives back what it holds, and closes the storage. Close and Open
+// wait for it by closed.
+func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, correlationId string, closed chan struct{}) {
+	defer close(closed)
+	for _, listener := range q.currentListeners() {
+		listener.stop()
+	}
+	for _, listener := range q.currentListeners() {
+		listener.await(hurry)
+	}
+
+	giving, cancel := context.WithTimeout(ctx, settleGrace)
+	defer cancel()
+	if q.locks != nil {
+		for _, d := range q.locks.empty(true) {
+			q.giveBack(giving, d, d.wasParked)
+		}
+	}
+	q.life.stopKeeper()
+	q.life.background.Wait()
+	telemetry := q.telemetry.Load()
+	if q.storage != nil {
+		err := errors.Join(q.storage.Close(giving), q.deadLetters.close(giving, correlationId))
+		if err != nil {
+			telemetry.log(ctx, clog.LevelWarn, correlationId, err, "Closing queue %s left something behind", q.name)
+		}
+	}
+	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Closed queue %s", q.name)
+
+	q.life.mu.Lock()
+	defer q.life.mu.Unlock()
+	q.state.Store(stateClosed)
+}
+
+// connectionDependency is where a queue names the connection component that it shares with others.
+const connectionDependency = "dependencies.connection"
+
+// sharedConnection returns the component that dependencies.connection names, nil if there is none.
+func (q *MessageQueue) sharedConnection() any {
+	locator := q.config.GetAsString(connectionDependency)
+	if locator == "" || q.references == nil {
+		return nil
+	}
+	return q.references.GetOneOptional(parseLocator(locator))
+}
+
+func orBackground(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
+}

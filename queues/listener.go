@@ -1,0 +1,471 @@
+package queues
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+)
+
+// errStopped is why the ctx of a receiver that outlasts the drain time-out ends.
+var errStopped = errors.New("listener stopped and options.drain_timeout has passed")
+
+// Keys of values in contexts.
+type (
+	registrationKey struct{} // of the ctx that BeginListen hands to Listen: the *listener it has registered
+	receivingKey    struct{} // of the ctx of receivers: the *MessageQueue whose message they work on
+)
+
+// isReceiving tells whether ctx was handed to a receiver of this queue.
+func (q *MessageQueue) isReceiving(ctx context.Context) bool {
+	return ctx.Value(receivingKey{}) == q
+}
+
+// listener is one Listen: workers that take messages, hand them to the receiver and settle them.
+type listener struct {
+	queue         *MessageQueue
+	correlationId string
+	receiver      IMessageReceiver
+	prefetch      int
+
+	taking     context.Context // ends when no more messages shall be taken
+	stopTaking context.CancelFunc
+	settling   context.Context // of what the listener does itself; ends when it is abandoned
+	giveUp     context.CancelFunc
+	claimed    atomic.Bool   // by a Listen
+	ended      chan struct{} // closed when Listen is through
+	hurried    chan struct{} // closed when the drain time-out shall be cut short
+	hurry      sync.Once
+
+	workers sync.WaitGroup
+	turn    chan struct{} // holds one token: whose it is, may touch ahead
+	ahead   []*Delivery   // taken and not started
+
+	mu      sync.Mutex
+	working map[*worker]struct{}
+	free    int // workers that are waiting for a message
+	failure error
+}
+
+// Listen hands messages to receiver until it is told to stop. See IMessageQueue.
+func (q *MessageQueue) Listen(ctx context.Context, correlationId string, receiver IMessageReceiver) error {
+	ctx = orBackground(ctx)
+	l, ok := ctx.Value(registrationKey{}).(*listener)
+	if !ok || l.queue != q || !l.claimed.CompareAndSwap(false, true) {
+		var err error
+		if l, err = q.register(ctx, correlationId, receiver); err != nil {
+			return err
+		}
+		l.claimed.Store(true)
+	}
+	defer l.end()
+	if q.storage == nil {
+		return l.listenToOverrides(ctx)
+	}
+	return l.listen(ctx)
+}
+
+// BeginListen listens in the background. See IMessageQueue.
+func (q *MessageQueue) BeginListen(ctx context.Context, correlationId string, receiver IMessageReceiver) {
+	ctx = orBackground(ctx)
+	l, err := q.register(ctx, correlationId, receiver)
+	if err != nil {
+		q.telemetry.Load().log(ctx, clog.LevelError, correlationId, err, "Cannot listen to queue %s", q.name)
+		return
+	}
+	q.life.background.Go(func() {
+		defer l.end()
+		err := q.Overrides.Listen(context.WithValue(ctx, registrationKey{}, l), correlationId, receiver)
+		if err != nil && ctx.Err() == nil {
+			q.telemetry.Load().log(ctx, clog.LevelError, correlationId, err, "Listening to queue %s failed", q.name)
+		}
+	})
+}
+
+// EndListen ends every listener of this queue. See IMessageQueue.
+func (q *MessageQueue) EndListen(ctx context.Context, correlationId string) {
+	for _, l := range q.currentListeners() {
+		l.stop()
+	}
+}
+
+func (q *MessageQueue) currentListeners() []*listener {
+	q.life.mu.Lock()
+	defer q.life.mu.Unlock()
+	listeners := make([]*listener, 0, len(q.life.listeners))
+	for l := range q.life.listeners {
+		listeners = append(listeners, l)
+	}
+	return listeners
+}
+
+// register makes a listener that EndListen and Close know of.
+func (q *MessageQueue) register(ctx context.Context, correlationId string, receiver IMessageReceiver) (*listener, error) {
+	if receiver == nil {
+		return nil, newError(ErrBadMessage, q.name, correlationId, "the receiver is nil", nil)
+	}
+	if q.storage != nil {
+		if err := q.need(CapabilityReceive, correlationId); err != nil {
+			return nil, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	q.life.mu.Lock()
+	defer q.life.mu.Unlock()
+	if q.storage != nil { // a queue without one keeps a state of its own
+		if err := q.checkOpen(correlationId, false); err != nil {
+			return nil, err
+		}
+	}
+	l := &listener{
+		queue:         q,
+		correlationId: correlationId,
+		receiver:      receiver,
+		prefetch:      q.settings.prefetch,
+		ended:         make(chan struct{}),
+		hurried:       make(chan struct{}),
+		turn:          make(chan struct{}, 1),
+		working:       map[*worker]struct{}{},
+	}
+	if l.prefetch == 0 {
+		l.prefetch = q.traits.Prefetch
+	}
+	l.taking, l.stopTaking = context.WithCancel(ctx)
+	l.settling, l.giveUp = context.WithCancel(context.WithValue(context.WithoutCancel(ctx), receivingKey{}, q))
+	if q.life.listeners == nil {
+		q.life.listeners = map[*listener]struct{}{}
+	}
+	q.life.listeners[l] = struct{}{}
+	return l, nil
+}
+
+// end strikes the listener off. Calling it again is a no-op.
+func (l *listener) end() {
+	life := &l.queue.life
+	life.mu.Lock()
+	defer life.mu.Unlock()
+	if _, ok := life.listeners[l]; ok {
+		delete(life.listeners, l)
+		l.stopTaking()
+		l.giveUp()
+		close(l.ended)
+	}
+}
+
+// stop makes the listener take no more. It does not wait.
+func (l *listener) stop() { l.stopTaking() }
+
+// await waits until the listener is through; from when hurry is closed, without its drain time-out.
+func (l *listener) await(hurry <-chan struct{}) {
+	select {
+	case <-l.ended:
+	case <-hurry:
+		l.hurry.Do(func() { close(l.hurried) })
+		<-l.ended
+	}
+}
+
+// listen runs the workers and, when the listener shall stop, sees to their end.
+func (l *listener) listen(ctx context.Context) error {
+	l.turn <- struct{}{}
+	l.hire()
+	<-l.taking.Done()
+	l.drain()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failure != nil {
+		return l.failure
+	}
+	return ctx.Err()
+}
+
+// drain lets the receivers in work finish for the drain time-out; then it ends their ctx, gives their
+// messages back and waits a little more.
+func (l *listener) drain() {
+	idle := make(chan struct{})
+	go func() {
+		l.workers.Wait()
+		close(idle)
+	}()
+	timer := time.NewTimer(l.queue.settings.drainTimeout)
+	defer timer.Stop()
+	select {
+	case <-idle:
+	case <-timer.C:
+		l.interrupt(idle)
+	case <-l.hurried:
+		l.interrupt(idle)
+	}
+	l.returnAhead()
+}
+
+func (l *listener) interrupt(idle <-chan struct{}) {
+	giving, cancel := context.WithTimeout(context.WithoutCancel(l.settling), settleGrace)
+	defer cancel()
+	l.mu.Lock()
+	stuck := make(map[*worker]*Delivery, len(l.working))
+	for w := range l.working {
+		stuck[w] = w.delivery
+	}
+	l.mu.Unlock()
+	for w, d := range stuck {
+		w.cancel(errStopped)
+		if done, err := l.queue.locks.begin(d); err == nil && !done {
+			l.queue.locks.lose(d)
+			l.queue.giveBack(giving, d, false)
+		}
+	}
+	l.giveUp()
+	select {
+	case <-idle:
+	case <-giving.Done():
+		l.queue.telemetry.Load().log(l.settling, clog.LevelError, l.correlationId, nil,
+			"%d receivers of queue %s do not return though their ctx has ended; their messages were given back", len(stuck), l.queue.name)
+	}
+}
+
+// returnAhead gives back what was taken and not started, as if it had not been taken.
+func (l *listener) returnAhead() {
+	giving, cancel := context.WithTimeout(context.WithoutCancel(l.settling), settleGrace)
+	defer cancel()
+	select {
+	case <-l.turn:
+	default: // a worker that does not return has it
+		return
+	}
+	for _, d := range l.ahead {
+		l.putBack(giving, d)
+	}
+	l.ahead = nil
+}
+
+func (l *listener) putBack(ctx context.Context, d *Delivery) {
+	if done, err := l.queue.locks.begin(d); err == nil && !done {
+		l.queue.locks.lose(d)
+		l.queue.giveBack(ctx, d, false)
+	}
+}
+
+// hire starts a worker if every other one has a message and there may be one more.
+func (l *listener) hire() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.free > 0 || len(l.working) >= l.queue.settings.listenConcurrency {
+		return
+	}
+	w := &worker{listener: l}
+	w.renewContext()
+	l.free++
+	l.workers.Go(w.run)
+}
+
+// busy notes that w has got delivery to work on; idle that it is free again.
+
+func (l *listener) busy(w *worker, delivery *Delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free--
+	w.delivery = delivery
+	l.working[w] = struct{}{}
+}
+
+func (l *listener) idle(w *worker) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free++
+	delete(l.working, w)
+}
+
+// fail stops the listener for a reason that Listen returns.
+func (l *listener) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failure == nil && l.taking.Err() == nil {
+		l.failure = err
+	}
+	l.stopTaking()
+}
+
+// worker works on one message at a time.
+type worker struct {
+	listener *listener
+	delivery *Delivery // guarded by listener.mu
+	slots    []Delivery
+	ctx      context.Context // of the receiver; the same for many messages, until it had to be ended
+	cancel   context.CancelCauseFunc
+}
+
+func (w *worker) renewContext() { w.ctx, w.cancel = context.WithCancelCause(w.listener.settling) }
+
+func (w *worker) run() {
+	l := w.listener
+	defer func() { w.cancel(context.Canceled) }()
+	for {
+		d := w.next()
+		if d == nil {
+			return
+		}
+		l.busy(w, d)
+		l.hire()
+		w.work(d)
+		l.idle(w)
+		if w.ctx.Err() != nil {
+			w.renewContext()
+		}
+	}
+}
+
+// next takes the next message, and waits for it; nil when the listener stops.
+func (w *worker) next() *Delivery {
+	l := w.listener
+	if l.prefetch == 0 {
+		d := w.take(1)
+		if d != nil && l.taking.Err() != nil {
+			giving, cancel := context.WithTimeout(l.settling, settleGrace)
+			defer cancel()
+			l.putBack(giving, d)
+			return nil
+		}
+		return d
+	}
+	select {
+	case <-l.turn:
+		defer func() { l.turn <- struct{}{} }()
+	case <-l.taking.Done():
+		return nil
+	}
+	if l.taking.Err() != nil {
+		return nil // what is ahead is given back by drain
+	}
+	if len(l.ahead) > 0 {
+		d := l.ahead[0]
+		l.ahead[0] = nil
+		l.ahead = l.ahead[1:]
+		return d
+	}
+	d := w.take(1 + l.prefetch)
+	if d != nil && l.taking.Err() != nil {
+		l.ahead = append([]*Delivery{d}, l.ahead...)
+		return nil
+	}
+	return d
+}
+
+// Bounds of the delay between attempts to take while the broker fails.
+const (
+	minTakeDelay = 100 * time.Millisecond
+	maxTakeDelay = 5 * time.Second
+)
+
+// take takes up to max messages and returns the first; the others go ahead. It tries again, ever more
+// slowly, while the broker fails; nil when the listener stops.
+func (w *worker) take(max int) *Delivery {
+	l := w.listener
+	q := l.queue
+	for delay := minTakeDelay; ; delay = min(2*delay, maxTakeDelay) {
+		if len(w.slots) == 0 {
+			w.slots = make([]Delivery, max)
+		}
+		n, err := q.take(l.taking, l.correlationId, w.slots, true, q.settings.autoRenew)
+		if n > 0 {
+			taken := w.slots[:n]
+			w.slots = w.slots[n:]
+			for i := range taken[1:] {
+				l.ahead = append(l.ahead, &taken[1+i])
+			}
+			return &taken[0]
+		}
+		if l.taking.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, ErrNotOpened) || errors.Is(err, ErrNotSupported) || errors.Is(err, ErrBadConfig) {
+			l.fail(err)
+			return nil
+		}
+		q.telemetry.Load().log(l.settling, clog.LevelError, l.correlationId, err, "Receiving from queue %s failed; trying again in %s", q.name, delay)
+		timer := time.NewTimer(delay)
+		select {
+		case <-timer.C:
+		case <-l.taking.Done():
+			timer.Stop()
+			return nil
+		}
+	}
+}
+
+// work hands one message to the receiver and settles it by the outcome.
+func (w *worker) work(d *Delivery) {
+	l := w.listener
+	q := l.queue
+	if !q.locks.start(d, w.cancel) {
+		return // its lock was lost while it waited to be started
+	}
+	telemetry := q.telemetry.Load()
+	started := telemetry.begin()
+	// The envelope is the receiver's, and d may be settled by anyone from here on.
+	id, correlationId, count := d.Message.MessageId, d.Message.CorrelationId, d.Count
+	outcome := receive(w.ctx, l.receiver, d.open(), q.Overrides)
+	telemetry.trace(w.ctx, correlationId, "process", started, outcome)
+	if outcome != nil {
+		var stack []byte
+		if panicked, ok := errors.AsType[*panicError](outcome); ok {
+			stack = append([]byte{'\n'}, panicked.stack...)
+		}
+		telemetry.log(l.settling, clog.LevelError, correlationId, outcome,
+			"Receiver failed on delivery %d of message %s from queue %s%s", count, id, q.name, stack)
+	}
+	if !q.locks.finish(d) {
+		return // the receiver settled it, or its lock is lost
+	}
+	if err := w.settle(d, outcome); err != nil && !errors.Is(err, ErrLockLost) {
+		telemetry.log(l.settling, clog.LevelError, correlationId, err,
+			"Could not settle message %s on queue %s; it comes again when its lock runs out", id, q.name)
+	}
+}
+
+// settle ends a delivery by the receiver's outcome.
+func (w *worker) settle(d *Delivery, outcome error) error {
+	l := w.listener
+	q := l.queue
+	if outcome == nil && !q.settings.autoComplete {
+		return nil
+	}
+	if done, err := q.locks.begin(d); done || err != nil {
+		return err
+	}
+	switch {
+	case outcome == nil:
+		return q.complete(l.settling, d)
+	case IsPermanentError(outcome) && q.deadLetters.exist():
+		d.settled.Store(true)
+		q.buryOrPark(l.settling, d, afterParking{bury: true, reason: ReasonReceiverError, cause: outcome})
+		return nil
+	default:
+		return q.abandon(l.settling, d, q.settings.backOff(d.Count), outcome)
+	}
+}
+
+// panicError is a panic of a receiver.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("receiver panicked: %v", e.value) }
+
+// receive calls the receiver; a panic comes back as an error.
+func receive(ctx context.Context, receiver IMessageReceiver, envelope *MessageEnvelope, queue IMessageQueue) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &panicError{value, debug.Stack()}
+		}
+	}()
+	return receiver.ReceiveMessage(ctx, envelope, queue)
+}

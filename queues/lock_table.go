@@ -1,0 +1,336 @@
+package queues
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues/internal/minheap"
+)
+
+// lockTable keeps the locks of an open queue: which deliveries are out, and until when. One heap of
+// moments and one goroutine with one timer serve all of them.
+type lockTable struct {
+	queue       *MessageQueue
+	keeper      LockKeeper
+	lockTimeout time.Duration
+	started     time.Time // moments are durations since then, on the monotonic clock
+	kick        chan struct{}
+
+	mu     sync.Mutex
+	events minheap.Heap[*Delivery] // held and parked deliveries, the next to need something first
+	armed  time.Duration           // when the keeper will look by itself
+	closed bool
+}
+
+// never is a moment that does not come.
+const never time.Duration = math.MaxInt64
+
+// dueBatch bounds how many due deliveries are taken out under one hold of the mutex.
+const dueBatch = 256
+
+func newLockTable(queue *MessageQueue, keeper LockKeeper, lockTimeout time.Duration) *lockTable {
+	return &lockTable{
+		queue:       queue,
+		keeper:      keeper,
+		lockTimeout: lockTimeout,
+		started:     time.Now(),
+		kick:        make(chan struct{}, 1),
+		armed:       never,
+		events: minheap.New(
+			func(a, b *Delivery) bool { return a.wake < b.wake },
+			func(d *Delivery, index int) { d.place = index },
+		),
+	}
+}
+
+func (t *lockTable) now() time.Duration { return time.Since(t.started) }
+
+// hold locks taken deliveries. With renewed the locks are kept up until unrenew. It reports false, and
+// locks none, when the table is closed.
+func (t *lockTable) hold(deliveries []Delivery, renewed bool) bool {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false
+	}
+	for i := range deliveries {
+		d := &deliveries[i]
+		d.locks, d.state, d.renewed, d.timeout = t, deliveryHeld, renewed, t.lockTimeout
+		d.deadline = now + d.timeout
+		t.schedule(d, now)
+		t.events.Push(d)
+	}
+	t.rearm()
+	return true
+}
+
+// schedule sets when the keeper must look at a held delivery.
+func (t *lockTable) schedule(d *Delivery, now time.Duration) {
+	switch {
+	case !d.renewed:
+		d.wake = d.deadline
+	case t.keeper == LocksByBase:
+		d.wake = never // nobody ends the lock but the base, and it does not while it is renewed
+	default:
+		d.wake = now + d.timeout/2
+	}
+}
+
+// rearm wakes the keeper when its timer is set too late.
+func (t *lockTable) rearm() {
+	if t.events.Len() > 0 && t.events.Min().wake < t.armed {
+		t.armed = t.events.Min().wake
+		select {
+		case t.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// start ties a held delivery to the receiver that is about to work on it. It reports false when the
+// lock is lost already.
+func (t *lockTable) start(d *Delivery, cancel context.CancelCauseFunc) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.state != deliveryHeld {
+		return false
+	}
+	d.cancel = cancel
+	return true
+}
+
+// finish ends that tie; from then on the lock is the holder's to keep, for one lock time-out.
+func (t *lockTable) finish(d *Delivery) (held bool) {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d.cancel = nil
+	if d.state != deliveryHeld {
+		return false
+	}
+	if d.renewed {
+		t.extend(d, now, t.lockTimeout, false)
+	}
+	return true
+}
+
+// begin takes a held delivery for settling: nobody else settles it and its lock does not run out
+// meanwhile. The caller ends with settle or restore. done reports that there is nothing to do.
+func (t *lockTable) begin(d *Delivery) (done bool, err error) {
+	var now time.Duration
+	if t.keeper == LocksByBroker {
+		now = t.now()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case d.isSettled() || d.state == deliverySettling:
+		return true, nil
+	case d.state != deliveryHeld:
+		return false, ErrLockLost
+	case t.keeper == LocksByBroker && now >= d.deadline:
+		return false, ErrLockLost // the keeper is about to see it too
+	}
+	d.state = deliverySettling
+	t.events.Remove(d.place)
+	return false, nil
+}
+
+// settle ends a delivery that begin took.
+func (t *lockTable) settle(d *Delivery) { d.markSettled() }
+
+// restore gives a delivery whose settling failed back to its holder, with the lock it had.
+func (t *lockTable) restore(d *Delivery) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		d.state = deliveryEnded
+		return
+	}
+	d.state, d.renewed = deliveryHeld, false
+	d.wake = d.deadline
+	if d.deadline < t.now() { // it was renewed or settling past its deadline: one more lock time-out
+		d.deadline = t.now() + d.timeout
+		d.wake = d.deadline
+	}
+	t.events.Push(d)
+	t.rearm()
+}
+
+// lose ends a delivery that begin took because it is no longer its holder's.
+func (t *lockTable) lose(d *Delivery) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end(d)
+}
+
+// renew makes the lock of a held delivery end timeout from now.
+func (t *lockTable) renew(d *Delivery, timeout time.Duration) error {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.state != deliveryHeld {
+		return ErrLockLost
+	}
+	t.extend(d, now, timeout, d.renewed)
+	return nil
+}
+
+func (t *lockTable) extend(d *Delivery, now, timeout time.Duration, renewed bool) {
+	d.renewed, d.timeout = renewed, timeout
+	d.deadline = now + timeout
+	t.schedule(d, now)
+	t.events.Fix(d.place)
+	t.rearm()
+}
+
+// isHeld tells whether the holder may still settle the delivery.
+func (t *lockTable) isHeld(d *Delivery) bool {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return d.state == deliveryHeld && (t.keeper == LocksByBase || now < d.deadline)
+}
+
+// park keeps a delivery that begin took until delay has passed; then the keeper does what then says.
+// It reports false when the table is closed.
+func (t *lockTable) park(d *Delivery, delay time.Duration, then afterParking) bool {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		d.state = deliveryEnded
+		return false
+	}
+	d.locks, d.state, d.then = t, deliveryParked, then
+	d.timeout = t.lockTimeout
+	d.deadline = now + delay
+	d.wake = d.deadline
+	t.events.Push(d)
+	t.rearm()
+	return true
+}
+
+// void ends the deliveries whose handles match, because they are no longer this process's.
+func (t *lockTable) void(match func(handle any) bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, d := range append([]*Delivery(nil), t.events.Items()...) {
+		if match(d.Handle) {
+			t.events.Remove(d.place)
+			t.end(d)
+		}
+	}
+}
+
+// empty ends all deliveries and returns them. With closed the table takes no more.
+func (t *lockTable) empty(closed bool) []*Delivery {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = t.closed || closed
+	all := append([]*Delivery(nil), t.events.Items()...)
+	t.events.Clear()
+	for _, d := range all {
+		t.end(d)
+	}
+	return all
+}
+
+// end makes a delivery that is out of the heap nobody's.
+func (t *lockTable) end(d *Delivery) {
+	d.wasParked = d.state == deliveryParked
+	d.state = deliveryEnded
+	if d.cancel != nil {
+		d.cancel(ErrLockLost)
+		d.cancel = nil
+	}
+}
+
+// duty is what the keeper has to do with a delivery.
+type duty uint8
+
+const (
+	dutyExpired duty = iota // its lock ran out
+	dutyExtend              // its lock needs extending on the broker
+	dutyParked              // its time in parking is over
+)
+
+type dueDelivery struct {
+	*Delivery
+	duty duty
+}
+
+// due appends what is due now to list, at most dueBatch, and returns it with the moment to look again.
+func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for t.events.Len() > 0 && t.events.Min().wake <= now && len(list) < dueBatch {
+		d := t.events.Min()
+		switch {
+		case d.state == deliveryParked:
+			t.events.Remove(d.place)
+			d.state = deliverySettling
+			list = append(list, dueDelivery{d, dutyParked})
+		case now >= d.deadline:
+			t.events.Remove(d.place)
+			t.end(d)
+			list = append(list, dueDelivery{d, dutyExpired})
+		default:
+			d.wake = d.deadline // in case extending fails
+			t.events.Fix(d.place)
+			list = append(list, dueDelivery{d, dutyExtend})
+		}
+	}
+	t.armed = never
+	if t.events.Len() > 0 {
+		t.armed = t.events.Min().wake
+	}
+	return list, t.armed
+}
+
+// extended records that the broker has extended the lock of a renewed delivery, counted from since.
+func (t *lockTable) extended(d *Delivery, since time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.state == deliveryHeld && d.renewed {
+		t.extend(d, since, d.timeout, true)
+	}
+}
+
+// run does what is due, by calling perform, until stop is closed.
+func (t *lockTable) run(stop <-chan struct{}, perform func(dueDelivery)) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var list []dueDelivery
+	for {
+		var next time.Duration
+		list, next = t.due(list[:0])
+		for i := range list {
+			perform(list[i])
+			list[i] = dueDelivery{}
+		}
+		if len(list) == dueBatch {
+			select {
+			case <-stop:
+				return
+			default:
+				continue
+			}
+		}
+		if next != never {
+			timer.Reset(next - t.now())
+		} else {
+			timer.Stop()
+		}
+		select {
+		case <-timer.C:
+		case <-t.kick:
+		case <-stop:
+			return
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package queues
+
+import (
+	"context"
+	"math"
+)
+
+// Peek returns a copy of the next ready message. See IMessageQueue.
+func (q *MessageQueue) Peek(ctx context.Context, correlationId string) (*MessageEnvelope, error) {
+	found, err := q.look(ctx, correlationId, CapabilityPeek, 1)
+	if len(found) == 0 {
+		return nil, err
+	}
+	return found[0], err
+}
+
+// PeekBatch returns copies of up to messageCount ready messages. See IMessageQueue.
+func (q *MessageQueue) PeekBatch(ctx context.Context, correlationId string, messageCount int64) ([]*MessageEnvelope, error) {
+	return q.look(ctx, correlationId, CapabilityPeekBatch, messageCount)
+}
+
+// look shows up to count ready messages; an empty list for a count below 1.
+func (q *MessageQueue) look(ctx context.Context, correlationId string, capability Capability, count int64) ([]*MessageEnvelope, error) {
+	ctx = orBackground(ctx)
+	envelopes := []*MessageEnvelope{}
+	if err := q.checkCall(ctx, correlationId, capability); err != nil {
+		return envelopes, err
+	}
+	if count < 1 {
+		return envelopes, nil
+	}
+	found, err := q.storage.(Looker).Look(ctx, int(min(count, math.MaxInt32)))
+	if err != nil {
+		return envelopes, q.fail(ctx, correlationId, "peeking", err)
+	}
+	for _, envelope := range found {
+		envelopes = append(envelopes, envelope.Clone())
+	}
+	return envelopes, nil
+}
+
+// ReadMessageCount counts ready messages. See IMessageQueue.
+func (q *MessageQueue) ReadMessageCount() (int64, error) {
+	ctx := context.Background()
+	if err := q.checkCall(ctx, "", CapabilityMessageCount); err != nil {
+		return 0, err
+	}
+	count, err := q.storage.(Counter).Count(q.life.ending)
+	return count, q.fail(ctx, "", "counting messages", err)
+}
+
+// Clear removes ready, delayed and locked messages; who holds one of them gets ErrLockLost. Errors:
+// ErrNotSupported, ErrNotOpened.
+func (q *MessageQueue) Clear(ctx context.Context, correlationId string) error {
+	ctx = orBackground(ctx)
+	if err := q.checkCall(ctx, correlationId, CapabilityClear); err != nil {
+		return err
+	}
+	held := q.locks.empty(false)
+	if err := q.storage.(Purger).Purge(ctx); err != nil {
+		for _, d := range held {
+			q.giveBack(ctx, d, d.wasParked)
+		}
+		return q.fail(ctx, correlationId, "clearing", err)
+	}
+	var failed error
+	for _, d := range held {
+		if err := q.storage.Complete(ctx, d.Handle); err != nil && failed == nil {
+			failed = q.fail(ctx, correlationId, "clearing locked messages", err)
+		}
+	}
+	return failed
+}
+
+// checkCall refuses a call that needs a capability and an open queue.
+func (q *MessageQueue) checkCall(ctx context.Context, correlationId string, capability Capability) error {
+	if err := q.need(capability, correlationId); err != nil {
+		return err
+	}
+	if err := q.checkOpen(correlationId, false); err != nil {
+		return err
+	}
+	return ctx.Err()
+}

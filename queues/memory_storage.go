@@ -1,0 +1,390 @@
+package queues
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues/internal/minheap"
+)
+
+// memoryStorage keeps messages in memory, for as long as it lives: also while it is closed.
+//
+// A message that was never taken is in the list fresh, in the order of arrival. One that was given
+// back is in the heap returned; all of those came before every fresh one, so the next message is the
+// first returned, else the first fresh. Taken messages are nobody's but the base's.
+type memoryStorage struct {
+	mu       sync.Mutex
+	open     bool
+	limit    int  // of messages held in any state; 0: none
+	reject   bool // what is over the limit, rather than wait
+	arrivals uint64
+	purges   uint32
+	held     int // messages in any state
+
+	fresh    messageList
+	returned minheap.Heap[*storedMessage]
+	delayed  minheap.Heap[*storedMessage]
+	started  time.Time // due times are durations since then
+	alarm    *time.Timer
+	alarms   sync.WaitGroup
+
+	takers waitList // for a message
+	givers waitList // for room
+}
+
+// storedMessage is a message and where it stands.
+type storedMessage struct {
+	next *storedMessage // in fresh
+
+	arrival    uint64        // its place in the queue
+	due        time.Duration // when it gets ready, of a delayed one
+	place      int           // in returned or delayed
+	deliveries int
+	purges     uint32 // of the storage when it came: an older one has been purged
+	returning  bool   // it was delivered before: when due it goes to its old place, not to the end
+
+	id, correlationId, kind string
+	sentTime                time.Time
+	payload                 []byte
+	headers                 map[string]string
+}
+
+func newMemoryStorage() *memoryStorage {
+	place := func(m *storedMessage, index int) { m.place = index }
+	return &memoryStorage{
+		returned: minheap.New(func(a, b *storedMessage) bool { return a.arrival < b.arrival }, place),
+		delayed: minheap.New(func(a, b *storedMessage) bool {
+			return a.due < b.due || a.due == b.due && a.arrival < b.arrival
+		}, place),
+		started: time.Now(),
+	}
+}
+
+var _ interface {
+	Storage
+	Looker
+	Counter
+	Purger
+	BatchPutter
+	DelayedPutter
+	DelayedReleaser
+	SiblingMaker
+} = (*memoryStorage)(nil)
+
+func (s *memoryStorage) Traits() Traits {
+	return Traits{Locks: LocksByBase, Ordered: true, Local: true}
+}
+
+func (s *memoryStorage) Sibling(string) Storage { return newMemoryStorage() }
+
+func (s *memoryStorage) Open(_ context.Context, params StorageParams) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open, s.limit, s.reject = true, params.MaxMessages, params.RejectWhenFull
+	s.setAlarm()
+	return nil
+}
+
+func (s *memoryStorage) Close(context.Context) error {
+	s.mu.Lock()
+	s.open = false
+	s.takers.wakeAll()
+	s.givers.wakeAll()
+	if s.alarm != nil && s.alarm.Stop() {
+		s.alarms.Done()
+	}
+	s.alarm = nil
+	s.mu.Unlock()
+	s.alarms.Wait()
+	return nil
+}
+
+func (s *memoryStorage) Put(ctx context.Context, message *MessageEnvelope) error {
+	return s.put(ctx, 1, func() { s.append(message) })
+}
+
+func (s *memoryStorage) PutBatch(ctx context.Context, messages []*MessageEnvelope) error {
+	return s.put(ctx, len(messages), func() {
+		for _, message := range messages {
+			s.append(message)
+		}
+	})
+}
+
+func (s *memoryStorage) PutDelayed(ctx context.Context, message *MessageEnvelope, delay time.Duration) error {
+	return s.put(ctx, 1, func() { s.delay(s.store(message), delay) })
+}
+
+// put calls store, with the mutex held, when there is room for count messages.
+func (s *memoryStorage) put(ctx context.Context, count int, store func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.open && s.limit > 0 && s.held+count > s.limit {
+		if s.reject || count > s.limit {
+			return ErrQueueFull
+		}
+		if err := s.givers.wait(ctx, &s.mu); err != nil {
+			return err
+		}
+	}
+	if !s.open {
+		return ErrNotOpened
+	}
+	store()
+	return nil
+}
+
+func (s *memoryStorage) append(message *MessageEnvelope) {
+	stored := s.store(message)
+	s.arrivals++
+	stored.arrival = s.arrivals
+	s.fresh.push(stored)
+	s.takers.wakeOne()
+}
+
+// store makes the storage's own copy of a message.
+func (s *memoryStorage) store(message *MessageEnvelope) *storedMessage {
+	s.held++
+	return &storedMessage{
+		purges:        s.purges,
+		id:            message.MessageId,
+		correlationId: message.CorrelationId,
+		kind:          message.MessageType,
+		sentTime:      message.SentTime,
+		payload:       slices.Clone(message.Message),
+		headers:       maps.Clone(message.Headers),
+	}
+}
+
+func (s *memoryStorage) Take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.open && s.ready() == 0 {
+		if !wait {
+			return 0, nil
+		}
+		if err := s.takers.wait(ctx, &s.mu); err != nil {
+			return 0, err
+		}
+	}
+	if !s.open {
+		return 0, ErrNotOpened
+	}
+	n := 0
+	for ; n < len(dst) && s.ready() > 0; n++ {
+		stored := s.pop()
+		stored.deliveries++
+		stored.show(&dst[n].Message)
+		dst[n].Count, dst[n].Handle = stored.deliveries, stored
+	}
+	if s.ready() > 0 { // a taker that was woken for one of these may find another one
+		s.takers.wakeOne()
+	}
+	return n, nil
+}
+
+func (s *memoryStorage) ready() int { return s.returned.Len() + s.fresh.length }
+
+func (s *memoryStorage) pop() *storedMessage {
+	if s.returned.Len() > 0 {
+		return s.returned.PopMin()
+	}
+	return s.fresh.pop()
+}
+
+// show fills in an envelope that shares payload and headers with the stored message.
+func (m *storedMessage) show(envelope *MessageEnvelope) {
+	*envelope = MessageEnvelope{
+		CorrelationId: m.correlationId,
+		MessageId:     m.id,
+		MessageType:   m.kind,
+		SentTime:      m.sentTime,
+		Message:       m.payload,
+		Headers:       m.headers,
+	}
+}
+
+func (s *memoryStorage) Complete(_ context.Context, handle any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open {
+		return ErrNotOpened
+	}
+	s.held--
+	s.givers.wakeOne()
+	return nil
+}
+
+func (s *memoryStorage) Release(_ context.Context, handle any, counted bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open {
+		return ErrNotOpened
+	}
+	stored := handle.(*storedMessage)
+	if stored.purges != s.purges {
+		s.held--
+		s.givers.wakeOne()
+		return nil
+	}
+	if !counted {
+		stored.deliveries--
+	}
+	s.returned.Push(stored)
+	s.takers.wakeOne()
+	return nil
+}
+
+func (s *memoryStorage) ReleaseDelayed(_ context.Context, handle any, delay time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open {
+		return ErrNotOpened
+	}
+	stored := handle.(*storedMessage)
+	if stored.purges != s.purges {
+		s.held--
+		s.givers.wakeOne()
+		return nil
+	}
+	stored.returning = true
+	s.delay(stored, delay)
+	return nil
+}
+
+// delay makes a message ready later.
+func (s *memoryStorage) delay(stored *storedMessage, delay time.Duration) {
+	stored.due = time.Since(s.started) + delay
+	if !stored.returning {
+		s.arrivals++
+		stored.arrival = s.arrivals // for the order of those that are due together; it gets a new one then
+	}
+	s.delayed.Push(stored)
+	if s.delayed.Min() == stored {
+		s.setAlarm()
+	}
+}
+
+// setAlarm sets the one timer to when the next delayed message is due.
+func (s *memoryStorage) setAlarm() {
+	if s.alarm != nil && s.alarm.Stop() {
+		s.alarms.Done()
+	}
+	s.alarm = nil
+	if s.delayed.Len() == 0 {
+		return
+	}
+	s.alarms.Add(1)
+	s.alarm = time.AfterFunc(max(0, s.delayed.Min().due-time.Since(s.started)), func() {
+		defer s.alarms.Done()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.makeReady()
+	})
+}
+
+// makeReady moves what is due from delayed to its place.
+func (s *memoryStorage) makeReady() {
+	if !s.open {
+		return
+	}
+	now := time.Since(s.started)
+	for s.delayed.Len() > 0 && s.delayed.Min().due <= now {
+		stored := s.delayed.PopMin()
+		if stored.returning {
+			stored.returning = false
+			s.returned.Push(stored)
+		} else {
+			s.arrivals++
+			stored.arrival = s.arrivals
+			s.fresh.push(stored)
+		}
+		s.takers.wakeOne()
+	}
+	s.setAlarm()
+}
+
+func (s *memoryStorage) Look(_ context.Context, max int) ([]*MessageEnvelope, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open {
+		return nil, ErrNotOpened
+	}
+	stored := s.first(min(max, s.ready()))
+	envelopes := make([]*MessageEnvelope, len(stored))
+	for i := range stored {
+		envelopes[i] = new(MessageEnvelope)
+		stored[i].show(envelopes[i])
+	}
+	return envelopes, nil
+}
+
+// first lists the first count ready messages.
+func (s *memoryStorage) first(count int) []*storedMessage {
+	returned := slices.Clone(s.returned.Items())
+	slices.SortFunc(returned, func(a, b *storedMessage) int {
+		if a.arrival < b.arrival {
+			return -1
+		}
+		return 1
+	})
+	found := returned[:min(count, len(returned))]
+	for stored := s.fresh.first; len(found) < count; stored = stored.next {
+		found = append(found, stored)
+	}
+	return found
+}
+
+func (s *memoryStorage) Count(context.Context) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open {
+		return 0, ErrNotOpened
+	}
+	return int64(s.ready()), nil
+}
+
+func (s *memoryStorage) Purge(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open {
+		return ErrNotOpened
+	}
+	s.purges++
+	s.held -= s.ready() + s.delayed.Len()
+	s.fresh = messageList{}
+	s.returned.Clear()
+	s.delayed.Clear()
+	s.setAlarm()
+	s.givers.wakeAll()
+	return nil
+}
+
+// messageList is a first-in-first-out list of messages.
+type messageList struct {
+	first, last *storedMessage
+	length      int
+}
+
+func (l *messageList) push(stored *storedMessage) {
+	if l.last == nil {
+		l.first = stored
+	} else {
+		l.last.next = stored
+	}
+	l.last = stored
+	l.length++
+}
+
+func (l *messageList) pop() *storedMessage {
+	stored := l.first
+	l.first, stored.next = stored.next, nil
+	if l.first == nil {
+		l.last = nil
+	}
+	l.length--
+	return stored
+}

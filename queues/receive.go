@@ -1,0 +1,186 @@
+package queues
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+)
+
+// Receive takes and locks the next ready message. See IMessageQueue.
+func (q *MessageQueue) Receive(ctx context.Context, correlationId string, waitTimeout time.Duration) (*MessageEnvelope, error) {
+	taken := make([]Delivery, 1)
+	n, err := q.receive(ctx, correlationId, taken, waitTimeout)
+	if n == 0 {
+		return nil, err
+	}
+	return taken[0].open(), nil
+}
+
+// BatchReceiver is a queue that receives several messages in one step.
+type BatchReceiver interface {
+	// ReceiveBatch takes and locks up to max ready messages. With none ready it waits up to wait for
+	// the first; it does not wait for more. An empty list when there are none or max is below 1.
+	ReceiveBatch(ctx context.Context, correlationId string, max int, wait time.Duration) ([]*MessageEnvelope, error)
+}
+
+// ReceiveBatch receives up to max messages through the queue's own ReceiveBatch, or one by one: it
+// waits up to wait for the first and takes those that are ready then. An empty list when there are none
+// or max is below 1. Each message is locked and settled on its own. Errors: as Receive; messages taken
+// before a failure are returned without it.
+func ReceiveBatch(ctx context.Context, queue IMessageQueue, correlationId string, max int, wait time.Duration) ([]*MessageEnvelope, error) {
+	if receiver, ok := queue.(BatchReceiver); ok {
+		return receiver.ReceiveBatch(ctx, correlationId, max, wait)
+	}
+	return receiveEach(ctx, queue, correlationId, max, wait)
+}
+
+func receiveEach(ctx context.Context, queue IMessageQueue, correlationId string, max int, wait time.Duration) ([]*MessageEnvelope, error) {
+	envelopes := []*MessageEnvelope{}
+	for len(envelopes) < max {
+		envelope, err := queue.Receive(ctx, correlationId, wait)
+		if err != nil && len(envelopes) == 0 {
+			return envelopes, err
+		}
+		if err != nil || envelope == nil {
+			break
+		}
+		envelopes = append(envelopes, envelope)
+		wait = 0
+	}
+	return envelopes, nil
+}
+
+// maxBatch bounds what one ReceiveBatch asks of a storage.
+const maxBatch = 1000
+
+// ReceiveBatch takes and locks up to max ready messages. See BatchReceiver.
+func (q *MessageQueue) ReceiveBatch(ctx context.Context, correlationId string, max int, wait time.Duration) ([]*MessageEnvelope, error) {
+	if q.storage == nil {
+		return receiveEach(ctx, q.Overrides, correlationId, max, wait)
+	}
+	if max < 1 {
+		return []*MessageEnvelope{}, q.checkOpen(correlationId, false)
+	}
+	taken := make([]Delivery, min(max, maxBatch))
+	n, err := q.receive(ctx, correlationId, taken, wait)
+	envelopes := make([]*MessageEnvelope, n)
+	for i := range envelopes {
+		envelopes[i] = taken[i].open()
+	}
+	return envelopes, err
+}
+
+// receive takes and locks deliveries for a user who asks.
+func (q *MessageQueue) receive(ctx context.Context, correlationId string, taken []Delivery, wait time.Duration) (int, error) {
+	ctx = orBackground(ctx)
+	if err := q.need(CapabilityReceive, correlationId); err != nil {
+		return 0, err
+	}
+	if err := q.checkOpen(correlationId, false); err != nil {
+		return 0, err
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	telemetry := q.telemetry.Load()
+	started := telemetry.begin()
+
+	var n int
+	var err error
+	if wait <= 0 || q.traits.Local {
+		n, err = q.take(ctx, correlationId, taken, false, false)
+	}
+	if n == 0 && err == nil && wait > 0 {
+		n, err = q.takeWithin(ctx, correlationId, taken, wait)
+	}
+	if n > 0 || err != nil {
+		telemetry.trace(ctx, correlationId, "receive", started, err)
+	}
+	return n, err
+}
+
+// takeWithin takes deliveries, waiting up to wait, and no longer than ctx and the queue live.
+func (q *MessageQueue) takeWithin(ctx context.Context, correlationId string, taken []Delivery, wait time.Duration) (int, error) {
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	defer context.AfterFunc(q.life.ending, cancel)()
+
+	n, err := q.take(waiting, correlationId, taken, true, false)
+	switch {
+	case n > 0:
+		return n, nil
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case q.life.ending.Err() != nil:
+		return 0, q.checkOpen(correlationId, false)
+	case waiting.Err() != nil:
+		return 0, nil
+	default:
+		return 0, err
+	}
+}
+
+// take takes deliveries from the storage and locks them. Those that have been delivered too often
+// already go to the dead-letter queue instead.
+func (q *MessageQueue) take(ctx context.Context, correlationId string, taken []Delivery, wait, renewed bool) (int, error) {
+	for {
+		n, err := q.storage.Take(ctx, taken, wait)
+		if err != nil {
+			return 0, q.fail(ctx, correlationId, "receiving", err)
+		}
+		if n == 0 {
+			return 0, nil
+		}
+		n = q.sortOut(taken[:n])
+		if n == 0 {
+			continue
+		}
+		if !q.locks.hold(taken[:n], renewed) {
+			giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+			defer cancel()
+			for i := range n {
+				q.giveBack(giving, &taken[i], false)
+			}
+			return 0, newError(ErrNotOpened, q.name, correlationId, "it was closed meanwhile", nil)
+		}
+		telemetry := q.telemetry.Load()
+		telemetry.count(ctx, telemetry.names.received, int64(n))
+		if telemetry.wants(clog.LevelDebug) {
+			for i := range n {
+				telemetry.message(ctx, "Received", &taken[i].Message)
+			}
+		}
+		return n, nil
+	}
+}
+
+// sortOut moves deliveries of messages that have had all their deliveries already, as after the crash
+// of a process in its last one, to the dead-letter queue, and returns how many are left at the front.
+func (q *MessageQueue) sortOut(taken []Delivery) int {
+	left := 0
+	for i := range taken {
+		if q.settings.isSpent(taken[i].Count-1) && q.deadLetters.exist() {
+			spent := new(Delivery)
+			spent.Message, spent.Count, spent.Handle = taken[i].Message, taken[i].Count-1, taken[i].Handle
+			ctx, cancel := context.WithTimeout(q.life.keeping, keepingTimeout)
+			q.buryOrPark(ctx, spent, afterParking{bury: true, reason: ReasonMaxDeliveries})
+			cancel()
+			continue
+		}
+		if left != i {
+			taken[left].Message, taken[left].Count, taken[left].Handle = taken[i].Message, taken[i].Count, taken[i].Handle
+		}
+		left++
+	}
+	return left
+}
+
+// giveBack returns a delivery that is nobody's any more to the storage.
+func (q *MessageQueue) giveBack(ctx context.Context, d *Delivery, counted bool) {
+	if err := q.storage.Release(ctx, d.Handle, counted); err != nil && !errors.Is(err, ErrLockLost) {
+		q.telemetry.Load().log(ctx, clog.LevelWarn, d.Message.CorrelationId, err,
+			"Could not give message %s back to queue %s; it comes again when the broker ends its lock", d.Message.MessageId, q.name)
+	}
+}

@@ -1,0 +1,104 @@
+package queues
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+)
+
+// Redriver is a queue that can send its dead messages back to itself in a way of its own.
+type Redriver interface {
+	// Redrive is the function Redrive for this queue.
+	Redrive(ctx context.Context, correlationId string, max int64) (int64, error)
+}
+
+// Redrive sends up to max dead messages of queue back to it, oldest first, and returns how many; max of
+// 0 or less: all that are there when it begins. They keep id, headers and payload, lose the headers of
+// their death, and count deliveries from 1 again. Each is sent before it is removed, so that a failure
+// in between may duplicate and never lose. Dead messages of other queues in the same dead-letter queue
+// are left there. (Dead-letter queue redrive of Amazon SQS.) Errors: ErrNotSupported, and those of Send
+// and Receive; the count tells how many went through before.
+func Redrive(ctx context.Context, queue IMessageQueue, correlationId string, max int64) (int64, error) {
+	if redriver, ok := queue.(Redriver); ok {
+		return redriver.Redrive(ctx, correlationId, max)
+	}
+	return redrive(ctx, queue, correlationId, max)
+}
+
+func redrive(ctx context.Context, queue IMessageQueue, correlationId string, max int64) (redriven int64, err error) {
+	ctx = orBackground(ctx)
+	dead, err := DeadLetters(queue)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	var others []*MessageEnvelope
+	defer func() { err = errors.Join(err, leave(ctx, dead, others)) }()
+
+	for max <= 0 || redriven < max {
+		envelope, err := dead.Receive(ctx, correlationId, 0)
+		if err != nil || envelope == nil {
+			return redriven, err
+		}
+		if source := envelope.Headers[HeaderDeadLetterSource]; source != "" && source != queue.Name() || diedAfter(envelope, began) {
+			others = append(others, envelope)
+			continue
+		}
+		if err := sendBack(ctx, queue, dead, correlationId, envelope); err != nil {
+			others = append(others, envelope)
+			return redriven, fmt.Errorf("redriving message %s: %w", envelope.MessageId, err)
+		}
+		redriven++
+	}
+	return redriven, nil
+}
+
+// diedAfter tells whether a message came into the dead-letter queue after began: one that was redriven
+// and has died again must not be redriven once more, or Redrive might never end.
+func diedAfter(envelope *MessageEnvelope, began time.Time) bool {
+	died, err := time.Parse(time.RFC3339Nano, envelope.Headers[HeaderDeadLetterTime])
+	return err == nil && died.After(began)
+}
+
+func sendBack(ctx context.Context, queue, dead IMessageQueue, correlationId string, envelope *MessageEnvelope) error {
+	live := *envelope
+	live.Headers = maps.Clone(envelope.Headers)
+	for _, header := range deadLetterHeaders {
+		delete(live.Headers, header)
+	}
+	if len(live.Headers) == 0 {
+		live.Headers = nil
+	}
+	if err := queue.Send(ctx, correlationId, &live); err != nil {
+		return err
+	}
+	return dead.Complete(ctx, envelope)
+}
+
+// leave puts received messages back where they were, uncounted where the queue can.
+func leave(ctx context.Context, dead IMessageQueue, envelopes []*MessageEnvelope) error {
+	var failures []error
+	for _, envelope := range envelopes {
+		if returner, ok := dead.(interface {
+			giveUp(ctx context.Context, envelope *MessageEnvelope) error
+		}); ok {
+			failures = append(failures, returner.giveUp(context.WithoutCancel(ctx), envelope))
+		} else {
+			failures = append(failures, dead.Abandon(context.WithoutCancel(ctx), envelope))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// giveUp releases a received message as if it had not been received.
+func (q *MessageQueue) giveUp(ctx context.Context, message *MessageEnvelope) error {
+	return q.settle(ctx, message, CapabilityAbandon, "give_up", func(ctx context.Context, d *Delivery) error {
+		if err := q.storage.Release(ctx, d.Handle, false); err != nil {
+			return q.unsettled(d, err)
+		}
+		q.locks.settle(d)
+		return nil
+	})
+}

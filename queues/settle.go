@@ -1,0 +1,260 @@
+package queues
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+)
+
+// Complete removes a received message. See IMessageQueue.
+func (q *MessageQueue) Complete(ctx context.Context, message *MessageEnvelope) error {
+	return q.settle(ctx, message, CapabilityReceive, "complete", q.complete)
+}
+
+// Abandon makes a received message ready again. See IMessageQueue.
+func (q *MessageQueue) Abandon(ctx context.Context, message *MessageEnvelope) error {
+	return q.settle(ctx, message, CapabilityAbandon, "abandon", func(ctx context.Context, d *Delivery) error {
+		return q.abandon(ctx, d, 0, nil)
+	})
+}
+
+// DelayedAbandoner is a queue that can make a received message ready again later.
+type DelayedAbandoner interface {
+	// AbandonDelayed makes a received message ready again at its old place after delay. A delay of 0
+	// or less is Abandon. Errors: as Abandon, and ErrNotSupported.
+	AbandonDelayed(ctx context.Context, message *MessageEnvelope, delay time.Duration) error
+}
+
+// AbandonDelayed makes a received message ready again after delay. Errors: as Abandon, and
+// ErrNotSupported if the queue cannot delay.
+func AbandonDelayed(ctx context.Context, queue IMessageQueue, message *MessageEnvelope, delay time.Duration) error {
+	if abandoner, ok := queue.(DelayedAbandoner); ok {
+		return abandoner.AbandonDelayed(ctx, message, delay)
+	}
+	return newError(ErrNotSupported, queueName(queue), "", string(CapabilityDelay), nil)
+}
+
+// AbandonDelayed makes a received message ready again after delay. See DelayedAbandoner.
+func (q *MessageQueue) AbandonDelayed(ctx context.Context, message *MessageEnvelope, delay time.Duration) error {
+	return q.settle(ctx, message, CapabilityDelay, "abandon_delayed", func(ctx context.Context, d *Delivery) error {
+		return q.abandon(ctx, d, delay, nil)
+	})
+}
+
+// MoveToDeadLetter moves a received message to the dead-letter queue. See IMessageQueue.
+func (q *MessageQueue) MoveToDeadLetter(ctx context.Context, message *MessageEnvelope) error {
+	return q.settle(ctx, message, CapabilityDeadLetter, "move_to_dead_letter", func(ctx context.Context, d *Delivery) error {
+		return q.bury(ctx, d, ReasonRequested, nil)
+	})
+}
+
+// RenewLock makes the lock of a received message end lockTimeout from now. See IMessageQueue.
+func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, lockTimeout time.Duration) error {
+	ctx = orBackground(ctx)
+	d, err := q.deliveryOf(ctx, message, CapabilityRenewLock)
+	if err != nil || d == nil {
+		return err
+	}
+	if lockTimeout <= 0 {
+		lockTimeout = q.settings.lockTimeout
+	}
+	if d.isSettled() {
+		return nil
+	}
+	correlationId := message.CorrelationId
+	if !q.locks.isHeld(d) {
+		return newError(ErrLockLost, q.name, correlationId, "renewing the lock of message "+message.MessageId, nil)
+	}
+	if extender, ok := q.storage.(LockExtender); ok && q.traits.Locks == LocksByBroker {
+		if err := extender.Extend(ctx, d.Handle, lockTimeout); err != nil {
+			return q.fail(ctx, correlationId, "renewing a lock", err)
+		}
+	}
+	return wrapError(q.locks.renew(d, lockTimeout), q.name, correlationId, "renewing the lock of message "+message.MessageId)
+}
+
+// settle ends a delivery by action, for a user who holds it.
+func (q *MessageQueue) settle(ctx context.Context, message *MessageEnvelope, capability Capability, operation string,
+	action func(ctx context.Context, d *Delivery) error,
+) error {
+	ctx = orBackground(ctx)
+	d, err := q.deliveryOf(ctx, message, capability)
+	if err != nil || d == nil {
+		return err
+	}
+	telemetry := q.telemetry.Load()
+	started := telemetry.begin()
+	correlationId := message.CorrelationId
+	done, err := q.locks.begin(d)
+	if err == nil && !done {
+		if err = action(ctx, d); err != nil {
+			err = q.fail(ctx, correlationId, operation, err)
+		}
+	} else if err != nil {
+		err = wrapError(err, q.name, correlationId, operation+" of message "+message.MessageId)
+	}
+	telemetry.trace(ctx, correlationId, operation, started, err)
+	return err
+}
+
+// deliveryOf returns the delivery of a message that was received from this queue; nil and no error if
+// it was never received or is settled.
+func (q *MessageQueue) deliveryOf(ctx context.Context, message *MessageEnvelope, capability Capability) (*Delivery, error) {
+	if message == nil {
+		return nil, newError(ErrBadMessage, q.name, "", "the envelope is nil", nil)
+	}
+	if err := q.need(capability, message.CorrelationId); err != nil {
+		return nil, err
+	}
+	if err := q.checkOpen(message.CorrelationId, true); err != nil {
+		return nil, err
+	}
+	reference := message.GetReference()
+	if reference == nil {
+		return nil, nil
+	}
+	d, ok := reference.(*Delivery)
+	if !ok || d.locks == nil {
+		return nil, newError(ErrBadMessage, q.name, message.CorrelationId,
+			"message "+message.MessageId+" was not received from this queue", nil)
+	}
+	if d.locks.queue != q {
+		return nil, newError(ErrBadMessage, q.name, message.CorrelationId,
+			"message "+message.MessageId+" was received from queue "+d.locks.queue.name+"; settle it there", nil)
+	}
+	if d.locks != q.locks { // the queue was closed and opened since
+		return nil, newError(ErrLockLost, q.name, message.CorrelationId, "message "+message.MessageId+" was given back when the queue closed", nil)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// complete, abandon and bury end a delivery that locks.begin took; on an error they have given it back
+// to its holder, or found its lock lost.
+
+func (q *MessageQueue) complete(ctx context.Context, d *Delivery) error {
+	telemetry := q.telemetry.Load()
+	if err := q.storage.Complete(ctx, d.Handle); err != nil {
+		return q.unsettled(d, err)
+	}
+	telemetry.count(ctx, telemetry.names.completed, 1)
+	telemetry.message(ctx, "Completed", &d.Message)
+	q.locks.settle(d)
+	return nil
+}
+
+// abandon releases a delivery that failed, after delay, or moves it to the dead-letter queue if it was
+// the last one. cause is why the receiver failed, nil if the user abandoned it.
+func (q *MessageQueue) abandon(ctx context.Context, d *Delivery, delay time.Duration, cause error) error {
+	if q.settings.isSpent(d.Count) && q.deadLetters.exist() {
+		return q.bury(ctx, d, ReasonMaxDeliveries, cause)
+	}
+	telemetry := q.telemetry.Load()
+	abandoned := d.Message // release may hand the message to another holder at once
+	if err := q.release(ctx, d, delay); err != nil {
+		return q.unsettled(d, err)
+	}
+	telemetry.count(ctx, telemetry.names.abandoned, 1)
+	telemetry.message(ctx, "Abandoned", &abandoned)
+	return nil
+}
+
+// release gives a delivery back after delay: by the storage if it can, else the base keeps the message.
+func (q *MessageQueue) release(ctx context.Context, d *Delivery, delay time.Duration) error {
+	releaser, ok := q.storage.(DelayedReleaser)
+	switch {
+	case delay > 0 && !ok:
+		d.settled.Store(true)
+		if q.locks.park(d, delay, afterParking{}) {
+			return nil
+		}
+		q.giveBack(ctx, d, true)
+		return nil
+	case delay > 0:
+		if err := releaser.ReleaseDelayed(ctx, d.Handle, delay); err != nil {
+			return err
+		}
+	default:
+		if err := q.storage.Release(ctx, d.Handle, true); err != nil {
+			return err
+		}
+	}
+	q.locks.settle(d)
+	return nil
+}
+
+// unsettled gives a delivery that could not be settled back to its holder, unless it is lost.
+func (q *MessageQueue) unsettled(d *Delivery, err error) error {
+	if errors.Is(err, ErrLockLost) {
+		q.locks.lose(d)
+	} else {
+		q.locks.restore(d)
+	}
+	return err
+}
+
+// keepingTimeout bounds what the keeper of locks does for one delivery.
+const keepingTimeout = 5 * time.Second
+
+// perform does what is due with a delivery. The keeper of locks calls it.
+func (q *MessageQueue) perform(due dueDelivery) {
+	ctx, cancel := context.WithTimeout(q.life.keeping, keepingTimeout)
+	defer cancel()
+	d := due.Delivery
+	switch due.duty {
+	case dutyExpired:
+		q.expire(ctx, d)
+	case dutyExtend:
+		q.extend(ctx, d)
+	case dutyParked:
+		q.unpark(ctx, d)
+	}
+}
+
+// expire follows up on a lock that ran out. A broker that keeps locks itself has released the message.
+func (q *MessageQueue) expire(ctx context.Context, d *Delivery) {
+	telemetry := q.telemetry.Load()
+	telemetry.count(ctx, telemetry.names.expired, 1)
+	telemetry.message(ctx, "Lost the lock of", &d.Message)
+	if q.traits.Locks == LocksByBroker {
+		return
+	}
+	if q.settings.isSpent(d.Count) && q.deadLetters.exist() {
+		spent := &Delivery{Message: d.Message, Count: d.Count, Handle: d.Handle}
+		q.buryOrPark(ctx, spent, afterParking{bury: true, reason: ReasonMaxDeliveries})
+		return
+	}
+	q.giveBack(ctx, d, true)
+}
+
+// extend renews, on the broker, the lock of a message that a receiver works on.
+func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
+	extender, ok := q.storage.(LockExtender)
+	if !ok {
+		return
+	}
+	since := q.locks.now()
+	if err := extender.Extend(ctx, d.Handle, q.settings.lockTimeout); err != nil {
+		q.telemetry.Load().log(ctx, clog.LevelWarn, d.Message.CorrelationId, err,
+			"Could not renew the lock of message %s on queue %s", d.Message.MessageId, q.name)
+		return
+	}
+	q.locks.extended(d, since)
+}
+
+// unpark ends the parking of a delivery.
+func (q *MessageQueue) unpark(ctx context.Context, d *Delivery) {
+	if d.then.bury {
+		q.buryOrPark(ctx, d, d.then)
+		return
+	}
+	if err := q.storage.Release(ctx, d.Handle, true); err != nil && !errors.Is(err, ErrLockLost) {
+		q.locks.park(d, q.settings.backOff(1), afterParking{})
+		return
+	}
+	q.locks.settle(d)
+}
