@@ -41,7 +41,8 @@
 //
 // Keys that begin with "options." belong to the queue: one that no option describes is a problem, since a
 // misspelt key that is ignored is worse than one that stops the start. Other keys (descriptor, connection.*,
-// credential.*, dependencies.*) belong to other components and are left alone, unless the set describes them.
+// credential.*, dependencies.*) belong to other components and are left alone, unless the set describes them. One
+// that is plainly an option in the wrong place (lock_timeout without "options.", say) is a warning.
 //
 // Everything in the package is immutable and may be used by several goroutines. Nothing panics: a mistake
 // in a description is kept, and reported by [Set.Lint].

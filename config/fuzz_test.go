@@ -10,8 +10,8 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
-// FuzzParse holds Parse to what must be true of any configuration: no panic, one line for each problem, and what is accepted lies within bounds
-// and reads the same when it is written again.
+// FuzzParse holds Parse to what must be true of any configuration: no panic, one line for each problem, and
+// what is accepted lies within bounds and reads the same when it is written again.
 func FuzzParse(f *testing.F) {
 	f.Add("options.lock_timeout", "30000", "options.require", "dead_letter, renew_lock")
 	f.Add("options.lock_timout", "30s", "options.require.0", "durable")

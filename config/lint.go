@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Lint finds mistakes in the descriptions themselves: a default outside the bounds or not among the choices, bounds that exclude everything, a
-// missing help text or release. It returns one line for each, nil if there are none. Call it in a test of every set.
+// Lint finds mistakes in the descriptions themselves: a default outside the bounds or not among the choices,
+// bounds that exclude everything, a missing help text or release. It returns one line for each, nil if there
+// are none. Call it in a test of every set.
 func (s Set) Lint() []string {
 	var lines []string
 	for _, option := range s.options {

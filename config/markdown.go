@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Markdown returns the reference of the set: a table of its options in their order, and another of the deprecated ones if there are any. It
-// has no headings, so that it fits under any, and ends in a line end.
+// Markdown returns the reference of the set: a table of its options in their order, and another of the
+// deprecated ones if there are any. It has no headings, so that it fits under any, and ends in a line end.
 func (s Set) Markdown() string {
 	var current, deprecated []string
 	for _, option := range s.options {

@@ -76,8 +76,8 @@ func List(key string, choices ...string) Option {
 	return Option{key: key, kind: TypeList, choices: slices.Clone(choices)}
 }
 
-// Default sets the value that holds when none is given: a time.Duration of whole milliseconds for Duration, int or int64 for
-// Integer and Size, bool for Boolean, string for String and Choice, []string for List.
+// Default sets the value that holds when none is given: a time.Duration of whole milliseconds for Duration,
+// int or int64 for Integer and Size, bool for Boolean, string for String and Choice, []string for List.
 func (o Option) Default(value any) Option {
 	switch value := value.(type) {
 	case bool:
@@ -141,7 +141,8 @@ func (o Option) ZeroMeans(text string) Option {
 	return o
 }
 
-// Noun sets what errors call one value of a Choice or one entry of a List, such as "capability". It is "value" otherwise.
+// Noun sets what errors call one value of a Choice or one entry of a List, such as "capability". It is
+// "value" otherwise.
 func (o Option) Noun(noun string) Option {
 	o.noun = noun
 	return o

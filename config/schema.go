@@ -9,11 +9,13 @@ import (
 // placeholder matches text with a mustache tag, which the container fills in before a component sees it.
 const placeholder = `\{\{.*\}\}`
 
-// JSONSchema returns a JSON schema (draft 2020-12) of one component's entry in a container file, ready for encoding/json. Dots in keys become nested
-// objects. Below "options" nothing else is allowed; beside it anything is, as it belongs to other components.
+// JSONSchema returns a JSON schema (draft 2020-12) of one component's entry in a container file, ready for
+// encoding/json. Dots in keys become nested objects. Below "options" nothing else is allowed; beside it
+// anything is, as it belongs to other components.
 //
-// The schema accepts what [Set.Parse] accepts, and moreover text with {{placeholders}}, since a file is checked before they are filled in.
-// It does not know the bounds of numbers written in quotes, nor the checks of [Set.WithCheck].
+// The schema accepts what [Set.Parse] accepts, and moreover text with {{placeholders}}, since a file is
+// checked before they are filled in. It does not know the bounds of numbers written in quotes, nor the checks
+// of [Set.WithCheck].
 func (s Set) JSONSchema() map[string]any {
 	root := object(true)
 	for _, option := range s.options {

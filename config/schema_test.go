@@ -15,7 +15,8 @@ import (
 
 func TestTheSchemaAcceptsExactlyWhatParseAccepts(t *testing.T) {
 	t.Parallel()
-	// Values as a YAML or JSON reader gives them. Numbers in quotes are all within every bound, as the schema does not know those.
+	// Values as a YAML or JSON reader gives them. Numbers in quotes are all within every bound, as the schema
+	// does not know those.
 	candidates := []string{
 		`null`, `""`, `"  "`, `"x"`, `"true"`, `"No"`, `" y "`, `"TRUE"`, `"yes please"`, `"1"`, `" 5 "`, `"+5"`, `"5.0"`, `"30s"`,
 		`"red"`, `" red "`, `"RED"`, `"red,green"`, `"monday"`, `"monday, sunday"`, `",monday,,"`, `"moonday"`, `"monday;sunday"`,
@@ -89,7 +90,8 @@ func decode(t *testing.T, text string) map[string]any {
 	return value
 }
 
-// valid is as much of a JSON schema validator as our schemas need. It fails the test on a keyword it does not know, so that none goes untested.
+// valid is as much of a JSON schema validator as our schemas need. It fails the test on a keyword it does not
+// know, so that none goes untested.
 func valid(t *testing.T, schema map[string]any, value any) bool {
 	t.Helper()
 	object, _ := value.(map[string]any)

@@ -40,9 +40,10 @@ func (s Set) Without(keys ...string) Set {
 	return s
 }
 
-// WithCheck returns the set with a check that looks at several options together. A check is called once for each Parse, after all values
-// were read, and returns a problem for the option that should be changed; an empty Value is filled in. What a check
-// finds is dropped if it read an option whose value had been refused, or one that the set does not have.
+// WithCheck returns the set with a check that looks at several options together. A check is called once for
+// each Parse, after all values were read, and returns a problem for the option that should be changed; an
+// empty Value is filled in. What a check finds is dropped if it read an option whose value had been refused,
+// or one that the set does not have.
 func (s Set) WithCheck(check func(Values) []Problem) Set {
 	s.checks = append(slices.Clip(s.checks), check)
 	return s

@@ -25,8 +25,8 @@ func plain(word string) string {
 	return strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(strings.ToLower(word))
 }
 
-// distance counts the single-letter insertions, deletions, replacements and swaps of neighbours that turn one word into the
-// other (Damerau-Levenshtein in the restricted form: no letter is edited twice).
+// distance counts the single-letter insertions, deletions, replacements and swaps of neighbours that turn one
+// word into the other (Damerau-Levenshtein in the restricted form: no letter is edited twice).
 func distance(from, to string) int {
 	a, b := []rune(from), []rune(to)
 	const most = 64 // a word longer than any key is no slip, and must not cost time

@@ -103,8 +103,9 @@ func words(name string) string {
 	return strings.NewReplacer(".", "_", "-", "_").Replace(strings.ToLower(name))
 }
 
-// misplacement is the warning for a key outside the section that looks like one of the options in it: without "options.", or with that
-// misspelt. Both happen by a slip of indentation, and the option would be silently ignored.
+// misplacement is the warning for a key outside the section that looks like one of the options in it: without
+// "options.", or with that misspelt. Both happen by a slip of indentation, and the option would be silently
+// ignored.
 func (s Set) misplacement(key, value string) (string, bool) {
 	if key == section {
 		if value == "" || value == "map[]" {

@@ -75,8 +75,8 @@ func (v Values) IsSet(key string) bool {
 	return v.lookup(key).set
 }
 
-// Text returns a value of any type as it would be written in a file, *** for a secret that has a value, and "" for no value.
-// It is for messages, not for reading.
+// Text returns a value of any type as it would be written in a file, *** for a secret that has a value, and
+// "" for no value. It is for messages, not for reading.
 func (v Values) Text(key string) string {
 	written := text(v.value(key))
 	if written != "" && v.option(key).secret {

@@ -194,13 +194,13 @@ func parseLocator(text string) any {
 	return text
 }
 
-// bury moves a delivery that locks.begin took to the dead-letter queue: written there first, then
+// bury moves a delivery that lockTable.begin took to the dead-letter queue: written there first, then
 // removed here, so that a failure in between may duplicate and never lose.
 func (q *MessageQueue) bury(ctx context.Context, d *Delivery, reason string, cause error) error {
 	if err := q.tryBury(ctx, d, reason, cause); err != nil {
 		return q.unsettled(d, err)
 	}
-	q.locks.settle(d)
+	d.markSettled()
 	return nil
 }
 
@@ -239,7 +239,7 @@ func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterPa
 	delay := max(q.settings.backOff(then.retries), time.Millisecond)
 	q.telemetry.Load().log(ctx, clog.LevelError, d.Message.CorrelationId, err,
 		"Could not move message %s of queue %s to the dead-letter queue; trying again in %s", d.Message.MessageId, q.name, delay)
-	if !q.locks.park(d, delay, then) {
+	if !d.locks.park(d, delay, then) {
 		giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
 		defer cancel()
 		q.giveBack(giving, d, true)

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	cerr "github.com/pip-services3-gox/pip-services3-commons-gox/errors"
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
@@ -24,17 +23,30 @@ const (
 	stateClosing            // receivers in work finish: they may still send and settle
 )
 
-// lifecycle is what an open queue runs, and how it is stopped.
+// lifecycle is what runs while a queue is open.
 type lifecycle struct {
+	turn       chan struct{} // takes the token of the Open that is under way
 	mu         sync.Mutex
-	opening    bool
-	ending     context.Context // of an open queue: ends when Close begins
-	end        context.CancelFunc
-	closed     chan struct{} // closed when Close is through
 	listeners  map[*listener]struct{}
-	background sync.WaitGroup  // goroutines of BeginListen and the keeper of locks
-	keeping    context.Context // of an open queue: ends when the keeper of locks must
+	background sync.WaitGroup // goroutines of BeginListen and the keeper of locks
+}
+
+// session is what one Open has found and made. It does not change.
+type session struct {
+	traits     Traits
+	locks      *lockTable      // nil without a storage
+	ending     context.Context // ends when Close begins
+	end        context.CancelFunc
+	keeping    context.Context // ends when the keeper of locks must
 	stopKeeper context.CancelFunc
+	closed     chan struct{} // closed when Close is through
+}
+
+func newSession(traits Traits, locks *lockTable) *session {
+	s := &session{traits: traits, locks: locks, closed: make(chan struct{})}
+	s.ending, s.end = context.WithCancel(context.Background())
+	s.keeping, s.stopKeeper = context.WithCancel(context.Background())
+	return s
 }
 
 // settleGrace is how long Close lets the giving back of messages and, after the drain time-out, stuck
@@ -71,11 +83,11 @@ func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := q.checkConfig(correlationId); err != nil {
-		return err
-	}
 	if q.Overrides.IsOpen() {
 		return nil
+	}
+	if err := q.checkConfig(correlationId); err != nil {
+		return err
 	}
 	connections, credential, err := q.resolveConnections(ctx, correlationId)
 	if err != nil {
@@ -85,7 +97,7 @@ func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 		return err
 	}
 	if q.storage == nil {
-		q.start(ctx, correlationId, nil)
+		q.start(ctx, correlationId, newSession(Traits{}, nil))
 	}
 	return nil
 }
@@ -114,7 +126,7 @@ func (q *MessageQueue) resolveConnections(ctx context.Context, correlationId str
 	if err != nil {
 		return nil, nil, newError(ErrNoConnection, q.name, correlationId, "resolving the connection", err)
 	}
-	if len(connections) == 0 && (q.storage == nil || q.traits.NeedsServer && q.sharedConnection() == nil) {
+	if len(connections) == 0 && (q.storage == nil || q.storage.Traits().NeedsServer && q.sharedConnection() == nil) {
 		return nil, nil, newError(ErrNoConnection, q.name, correlationId,
 			"connection parameters are not set; set connection.host and connection.port, connection.uri or connection.discovery_key", nil)
 	}
@@ -132,15 +144,15 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	if q.storage == nil {
 		return newError(ErrNotSupported, q.name, correlationId, "the queue does not override OpenWithParams", nil)
 	}
-	if err := q.checkConfig(correlationId); err != nil {
-		return err
-	}
 	if err := q.beginOpening(ctx, correlationId); err != nil {
 		return err
 	}
-	defer func() { q.life.mu.Lock(); q.life.opening = false; q.life.mu.Unlock() }()
+	defer q.endOpening()
 	if q.state.Load() == stateOpen {
 		return nil
+	}
+	if err := q.checkConfig(correlationId); err != nil {
+		return err
 	}
 
 	locks := newLockTable(q, q.storage.Traits().Locks, q.settings.lockTimeout)
@@ -161,7 +173,6 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	if err != nil {
 		return q.fail(ctx, correlationId, "opening", err)
 	}
-	q.traits = q.storage.Traits()
 	q.capabilities.Store(q.deriveCapabilities())
 	if err = q.checkRequired(correlationId); err == nil {
 		err = q.deadLetters.open(ctx, correlationId, connections, credential)
@@ -170,36 +181,34 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 		_ = q.storage.Close(ctx) // the error that made us give up says more
 		return err
 	}
-	q.start(ctx, correlationId, locks)
+	q.start(ctx, correlationId, newSession(q.storage.Traits(), locks))
 	return nil
 }
 
-// beginOpening waits for a Close or another Open that is under way.
+// beginOpening waits for a Close or another Open that is under way; endOpening lets the next one in.
 func (q *MessageQueue) beginOpening(ctx context.Context, correlationId string) error {
-	for {
-		q.life.mu.Lock()
-		closed := q.life.closed
-		switch {
-		case q.state.Load() == stateClosing && q.isReceiving(ctx):
-			q.life.mu.Unlock()
-			return newError(ErrNotOpened, q.name, correlationId, "it closes when this receiver returns; open it after that", nil)
-		case q.state.Load() == stateClosing:
-			q.life.mu.Unlock()
-		case q.life.opening:
-			q.life.mu.Unlock()
-			return cerr.NewConflictError(correlationId, "OPENING", "queue "+q.name+" is being opened by another call")
-		default:
-			q.life.opening = true
-			q.life.mu.Unlock()
-			return nil
-		}
-		select {
-		case <-closed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	select {
+	case q.life.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if q.state.Load() != stateClosing {
+		return nil
+	}
+	if q.isReceiving(ctx) {
+		q.endOpening()
+		return newError(ErrNotOpened, q.name, correlationId, "it closes when this receiver returns; open it after that", nil)
+	}
+	select {
+	case <-q.session.Load().closed:
+		return nil
+	case <-ctx.Done():
+		q.endOpening()
+		return ctx.Err()
 	}
 }
+
+func (q *MessageQueue) endOpening() { <-q.life.turn }
 
 func (q *MessageQueue) checkRequired(correlationId string) error {
 	missing := q.Capabilities().Missing(q.settings.require...)
@@ -210,22 +219,18 @@ func (q *MessageQueue) checkRequired(correlationId string) error {
 		config.Require+" asks for "+joinCapabilities(missing)+", which this queue cannot do; it can do "+q.Capabilities().String(), nil)
 }
 
-// start makes an opened queue run. A queue without a storage has no locks.
-func (q *MessageQueue) start(ctx context.Context, correlationId string, locks *lockTable) {
+// start makes an opened queue run.
+func (q *MessageQueue) start(ctx context.Context, correlationId string, s *session) {
 	telemetry := q.telemetry.Load()
 	for _, warning := range q.problems.Warnings() {
 		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "queue %s: %s", q.name, warning.String())
 	}
 	q.life.mu.Lock()
 	defer q.life.mu.Unlock()
-	q.locks = locks
-	q.life.ending, q.life.end = context.WithCancel(context.Background())
-	q.life.keeping, q.life.stopKeeper = context.WithCancel(context.Background())
-	q.life.closed = make(chan struct{})
-	if locks != nil {
-		stop := q.life.keeping.Done()
-		q.life.background.Go(func() { locks.run(stop, q.perform) })
+	if s.locks != nil {
+		q.life.background.Go(func() { s.locks.run(s.keeping.Done(), q.perform) })
 	}
+	q.session.Store(s)
 	q.state.Store(stateOpen)
 	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Opened queue %s", q.name)
 }
@@ -237,29 +242,29 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, locks *l
 func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 	ctx = orBackground(ctx)
 	q.life.mu.Lock()
-	closed := q.life.closed
+	s := q.session.Load()
 	switch q.state.Load() {
 	case stateClosed:
 		q.life.mu.Unlock()
 		return nil
 	case stateOpen:
 		q.state.Store(stateClosing)
-		q.life.end()
-		go q.shutDown(context.WithoutCancel(ctx), ctx.Done(), correlationId, closed)
+		s.end()
+		go q.shutDown(context.WithoutCancel(ctx), ctx.Done(), correlationId, s)
 	}
 	q.life.mu.Unlock()
 
 	if q.isReceiving(ctx) {
 		return nil
 	}
-	<-closed
+	<-s.closed
 	return nil
 }
 
 // shutDown stops what the queue runs, gives back what it holds, and closes the storage. Close and Open
-// wait for it by closed.
-func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, correlationId string, closed chan struct{}) {
-	defer close(closed)
+// wait for it by the session's closed.
+func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, correlationId string, s *session) {
+	defer close(s.closed)
 	for _, listener := range q.currentListeners() {
 		listener.stop()
 	}
@@ -269,12 +274,12 @@ func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, corr
 
 	giving, cancel := context.WithTimeout(ctx, settleGrace)
 	defer cancel()
-	if q.locks != nil {
-		for _, d := range q.locks.empty(true) {
+	if s.locks != nil {
+		for _, d := range s.locks.empty(true) {
 			q.giveBack(giving, d, d.wasParked)
 		}
 	}
-	q.life.stopKeeper()
+	s.stopKeeper()
 	q.life.background.Wait()
 	telemetry := q.telemetry.Load()
 	if q.storage != nil {

@@ -18,17 +18,20 @@ var errStopped = errors.New("listener stopped and options.drain_timeout has pass
 // Keys of values in contexts.
 type (
 	registrationKey struct{} // of the ctx that BeginListen hands to Listen: the *listener it has registered
-	receivingKey    struct{} // of the ctx of receivers: the *MessageQueue whose message they work on
+	receivingKey    struct { // of the ctx of receivers
+		queue *MessageQueue // whose message they work on
+	}
 )
 
 // isReceiving tells whether ctx was handed to a receiver of this queue.
 func (q *MessageQueue) isReceiving(ctx context.Context) bool {
-	return ctx.Value(receivingKey{}) == q
+	return ctx.Value(receivingKey{q}) != nil
 }
 
 // listener is one Listen: workers that take messages, hand them to the receiver and settle them.
 type listener struct {
 	queue         *MessageQueue
+	session       *session // nil for a queue without a storage that is not open by its base
 	correlationId string
 	receiver      IMessageReceiver
 	prefetch      int
@@ -126,6 +129,7 @@ func (q *MessageQueue) register(ctx context.Context, correlationId string, recei
 	}
 	l := &listener{
 		queue:         q,
+		session:       q.session.Load(),
 		correlationId: correlationId,
 		receiver:      receiver,
 		prefetch:      q.settings.prefetch,
@@ -134,11 +138,11 @@ func (q *MessageQueue) register(ctx context.Context, correlationId string, recei
 		turn:          make(chan struct{}, 1),
 		working:       map[*worker]struct{}{},
 	}
-	if l.prefetch == 0 {
-		l.prefetch = q.traits.Prefetch
+	if l.prefetch == 0 && l.session != nil {
+		l.prefetch = l.session.traits.Prefetch
 	}
 	l.taking, l.stopTaking = context.WithCancel(ctx)
-	l.settling, l.giveUp = context.WithCancel(context.WithValue(context.WithoutCancel(ctx), receivingKey{}, q))
+	l.settling, l.giveUp = context.WithCancel(context.WithValue(context.WithoutCancel(ctx), receivingKey{q}, true))
 	if q.life.listeners == nil {
 		q.life.listeners = map[*listener]struct{}{}
 	}
@@ -217,10 +221,7 @@ func (l *listener) interrupt(idle <-chan struct{}) {
 	l.mu.Unlock()
 	for w, d := range stuck {
 		w.cancel(errStopped)
-		if done, err := l.queue.locks.begin(d); err == nil && !done {
-			l.queue.locks.lose(d)
-			l.queue.giveBack(giving, d, false)
-		}
+		l.putBack(giving, d)
 	}
 	l.giveUp()
 	select {
@@ -247,8 +248,8 @@ func (l *listener) returnAhead() {
 }
 
 func (l *listener) putBack(ctx context.Context, d *Delivery) {
-	if done, err := l.queue.locks.begin(d); err == nil && !done {
-		l.queue.locks.lose(d)
+	if done, err := d.locks.begin(d); err == nil && !done {
+		d.locks.lose(d)
 		l.queue.giveBack(ctx, d, false)
 	}
 }
@@ -373,7 +374,7 @@ func (w *worker) take(max int) *Delivery {
 		if len(w.slots) == 0 {
 			w.slots = make([]Delivery, max)
 		}
-		n, err := q.take(l.taking, l.correlationId, w.slots, true, q.settings.autoRenew)
+		n, err := q.take(l.taking, l.session, l.correlationId, w.slots, true, q.settings.autoRenew)
 		if n > 0 {
 			taken := w.slots[:n]
 			w.slots = w.slots[n:]
@@ -404,7 +405,7 @@ func (w *worker) take(max int) *Delivery {
 func (w *worker) work(d *Delivery) {
 	l := w.listener
 	q := l.queue
-	if !q.locks.start(d, w.cancel) {
+	if !d.locks.start(d, w.cancel) {
 		return // its lock was lost while it waited to be started
 	}
 	telemetry := q.telemetry.Load()
@@ -421,7 +422,7 @@ func (w *worker) work(d *Delivery) {
 		telemetry.log(l.settling, clog.LevelError, correlationId, outcome,
 			"Receiver failed on delivery %d of message %s from queue %s%s", count, id, q.name, stack)
 	}
-	if !q.locks.finish(d) {
+	if !d.locks.finish(d) {
 		return // the receiver settled it, or its lock is lost
 	}
 	if err := w.settle(d, outcome); err != nil && !errors.Is(err, ErrLockLost) {
@@ -437,7 +438,7 @@ func (w *worker) settle(d *Delivery, outcome error) error {
 	if outcome == nil && !q.settings.autoComplete {
 		return nil
 	}
-	if done, err := q.locks.begin(d); done || err != nil {
+	if done, err := d.locks.begin(d); done || err != nil {
 		return err
 	}
 	switch {

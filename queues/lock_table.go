@@ -112,13 +112,19 @@ func (t *lockTable) finish(d *Delivery) (held bool) {
 		return false
 	}
 	if d.renewed {
-		t.extend(d, now, t.lockTimeout, false)
+		d.renewed = false
+		if t.keeper == LocksByBase {
+			d.deadline = now + t.lockTimeout
+		}
+		d.wake = d.deadline
+		t.events.Fix(d.place)
+		t.rearm()
 	}
 	return true
 }
 
 // begin takes a held delivery for settling: nobody else settles it and its lock does not run out
-// meanwhile. The caller ends with settle or restore. done reports that there is nothing to do.
+// meanwhile. The caller ends with markSettled, lose, restore or park. done reports that there is nothing to do.
 func (t *lockTable) begin(d *Delivery) (done bool, err error) {
 	var now time.Duration
 	if t.keeper == LocksByBroker {
@@ -139,9 +145,6 @@ func (t *lockTable) begin(d *Delivery) (done bool, err error) {
 	return false, nil
 }
 
-// settle ends a delivery that begin took.
-func (t *lockTable) settle(d *Delivery) { d.markSettled() }
-
 // restore gives a delivery whose settling failed back to its holder, with the lock it had.
 func (t *lockTable) restore(d *Delivery) {
 	t.mu.Lock()
@@ -150,12 +153,15 @@ func (t *lockTable) restore(d *Delivery) {
 		d.state = deliveryEnded
 		return
 	}
-	d.state, d.renewed = deliveryHeld, false
-	d.wake = d.deadline
-	if d.deadline < t.now() { // it was renewed or settling past its deadline: one more lock time-out
-		d.deadline = t.now() + d.timeout
-		d.wake = d.deadline
+	now := t.now()
+	if d.deadline <= now { // it ran out meanwhile
+		if t.keeper == LocksByBroker {
+			t.end(d)
+			return
+		}
+		d.deadline = now + d.timeout
 	}
+	d.state, d.renewed, d.wake = deliveryHeld, false, d.deadline
 	t.events.Push(d)
 	t.rearm()
 }
@@ -167,22 +173,21 @@ func (t *lockTable) lose(d *Delivery) {
 	t.end(d)
 }
 
-// renew makes the lock of a held delivery end timeout from now.
-func (t *lockTable) renew(d *Delivery, timeout time.Duration) error {
-	now := t.now()
+// renew makes the lock of a held delivery end timeout after since.
+func (t *lockTable) renew(d *Delivery, since, timeout time.Duration) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if d.state != deliveryHeld {
 		return ErrLockLost
 	}
-	t.extend(d, now, timeout, d.renewed)
+	t.extend(d, since, timeout)
 	return nil
 }
 
-func (t *lockTable) extend(d *Delivery, now, timeout time.Duration, renewed bool) {
-	d.renewed, d.timeout = renewed, timeout
-	d.deadline = now + timeout
-	t.schedule(d, now)
+func (t *lockTable) extend(d *Delivery, since, timeout time.Duration) {
+	d.timeout = timeout
+	d.deadline = since + timeout
+	t.schedule(d, since)
 	t.events.Fix(d.place)
 	t.rearm()
 }
@@ -280,7 +285,7 @@ func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
 			t.end(d)
 			list = append(list, dueDelivery{d, dutyExpired})
 		default:
-			d.wake = d.deadline // in case extending fails
+			d.wake = d.nextTry(now) // in case extending fails
 			t.events.Fix(d.place)
 			list = append(list, dueDelivery{d, dutyExtend})
 		}
@@ -292,12 +297,21 @@ func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
 	return list, t.armed
 }
 
+// nextTry is when to try again to extend a lock if it fails now: in half of the time that is left,
+// until too little of it is left.
+func (d *Delivery) nextTry(now time.Duration) time.Duration {
+	if left := d.deadline - now; left > d.timeout/16 {
+		return now + left/2
+	}
+	return d.deadline
+}
+
 // extended records that the broker has extended the lock of a renewed delivery, counted from since.
 func (t *lockTable) extended(d *Delivery, since time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if d.state == deliveryHeld && d.renewed {
-		t.extend(d, since, d.timeout, true)
+		t.extend(d, since, t.lockTimeout)
 	}
 }
 

@@ -45,7 +45,7 @@ func (q *MessageQueue) ReadMessageCount() (int64, error) {
 	if err := q.checkCall(ctx, "", CapabilityMessageCount); err != nil {
 		return 0, err
 	}
-	count, err := q.storage.(Counter).Count(q.life.ending)
+	count, err := q.storage.(Counter).Count(q.session.Load().ending)
 	return count, q.fail(ctx, "", "counting messages", err)
 }
 
@@ -56,7 +56,7 @@ func (q *MessageQueue) Clear(ctx context.Context, correlationId string) error {
 	if err := q.checkCall(ctx, correlationId, CapabilityClear); err != nil {
 		return err
 	}
-	held := q.locks.empty(false)
+	held := q.session.Load().locks.empty(false)
 	if err := q.storage.(Purger).Purge(ctx); err != nil {
 		for _, d := range held {
 			q.giveBack(ctx, d, d.wasParked)

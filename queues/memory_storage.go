@@ -137,12 +137,14 @@ func (s *memoryStorage) put(ctx context.Context, count int, store func()) error 
 	return nil
 }
 
-func (s *memoryStorage) append(message *MessageEnvelope) {
+// append stores a message at the end of the queue.
+func (s *memoryStorage) append(message *MessageEnvelope) *storedMessage {
 	stored := s.store(message)
 	s.arrivals++
 	stored.arrival = s.arrivals
 	s.fresh.push(stored)
 	s.takers.wakeOne()
+	return stored
 }
 
 // store makes the storage's own copy of a message.
@@ -361,6 +363,32 @@ func (s *memoryStorage) Purge(context.Context) error {
 	s.setAlarm()
 	s.givers.wakeAll()
 	return nil
+}
+
+// drop removes messages in any state, with the mutex held. Taken ones are gone when they are released.
+func (s *memoryStorage) drop(gone map[*storedMessage]bool) {
+	if len(gone) == 0 {
+		return
+	}
+	kept := messageList{}
+	for s.fresh.length > 0 {
+		if stored := s.fresh.pop(); !gone[stored] {
+			kept.push(stored)
+		}
+	}
+	s.fresh = kept
+	for _, heap := range []*minheap.Heap[*storedMessage]{&s.returned, &s.delayed} {
+		for stored := range gone {
+			if stored.place >= 0 && stored.place < heap.Len() && heap.Items()[stored.place] == stored {
+				heap.Remove(stored.place)
+			}
+		}
+	}
+	s.held -= len(gone)
+	for range gone {
+		s.givers.wakeOne()
+	}
+	s.setAlarm()
 }
 
 // messageList is a first-in-first-out list of messages.

@@ -46,11 +46,10 @@ type MessageQueue struct {
 	values     config.Values
 	problems   config.Problems
 	settings   settings
-	traits     Traits // as found by Open
 
-	state   atomic.Int32 // a queueState; changed with life.mu held
+	state   atomic.Int32            // a queueState; changed with life.mu held
+	session atomic.Pointer[session] // of the last Open
 	life    lifecycle
-	locks   *lockTable
 	scratch sync.Pool // of *MessageEnvelope, for Send
 
 	deadLetters deadLetters
@@ -83,6 +82,7 @@ func inherit(overrides IMessageQueueOverrides, name string, declared *MessagingC
 		storage:            storage,
 		options:            config.Queue(),
 	}
+	q.life.turn = make(chan struct{}, 1)
 	if overrides == nil {
 		q.Overrides = q
 	}
@@ -112,7 +112,10 @@ func (q *MessageQueue) Configure(ctx context.Context, params *cconf.ConfigParams
 	q.Logger.Configure(ctx, params)
 	// Resolvers add what they are configured with to what they have.
 	q.ConnectionResolver = cconn.NewConnectionResolver(ctx, params, q.references)
-	q.CredentialResolver = cauth.NewCredentialResolver(ctx, params, q.references)
+	q.CredentialResolver = cauth.NewCredentialResolver(ctx, params, nil)
+	if q.references != nil {
+		q.CredentialResolver.SetReferences(ctx, credentialReferences{q.references})
+	}
 
 	q.name = cconf.NameResolver.ResolveWithDefault(params, q.name)
 	q.name = params.GetAsStringWithDefault(config.QueueName, q.name)
@@ -133,9 +136,6 @@ func (q *MessageQueue) applyConfig(params *cconf.ConfigParams) {
 	}
 	q.values, q.problems = parse(params)
 	q.settings = newSettings(q.values)
-	if q.storage != nil {
-		q.traits = q.storage.Traits()
-	}
 	q.capabilities.Store(q.deriveCapabilities())
 }
 
@@ -154,7 +154,7 @@ func (q *MessageQueue) SetReferences(ctx context.Context, references cref.IRefer
 	counters.SetReferences(ctx, references)
 	q.Logger, q.Counters = logger, counters
 	q.ConnectionResolver.SetReferences(ctx, references)
-	q.CredentialResolver.SetReferences(ctx, references)
+	q.CredentialResolver.SetReferences(ctx, credentialReferences{references})
 }
 
 // deriveCapabilities says what the queue can do, from what its storage implements, the traits it has
@@ -163,6 +163,7 @@ func (q *MessageQueue) deriveCapabilities() *MessagingCapabilities {
 	if q.storage == nil {
 		return q.declared
 	}
+	traits := q.storage.Traits()
 	_, counts := q.storage.(Counter)
 	_, looks := q.storage.(Looker)
 	_, extends := q.storage.(LockExtender)
@@ -170,24 +171,24 @@ func (q *MessageQueue) deriveCapabilities() *MessagingCapabilities {
 	_, batches := q.storage.(BatchPutter)
 	_, putsLater := q.storage.(DelayedPutter)
 	kind := q.deadLetterKind()
-	settles := !q.traits.AtMostOnce
+	settles := !traits.AtMostOnce
 	declared := map[Capability]bool{
 		CapabilitySend:         true,
 		CapabilityReceive:      true,
 		CapabilityMessageCount: counts,
 		CapabilityPeek:         looks,
 		CapabilityPeekBatch:    looks,
-		CapabilityRenewLock:    settles && (extends || q.traits.Locks == LocksByBase),
+		CapabilityRenewLock:    settles && (extends || traits.Locks == LocksByBase),
 		CapabilityAbandon:      settles,
 		CapabilityDeadLetter:   settles && kind != DeadLetterNone,
 		CapabilityClear:        purges,
 		CapabilityBatch:        batches,
 		CapabilityDelay:        putsLater,
-		CapabilityOrdering:     q.traits.Ordered,
+		CapabilityOrdering:     traits.Ordered,
 		CapabilityAtLeastOnce:  settles,
-		CapabilityDurable:      q.traits.Durable,
+		CapabilityDurable:      traits.Durable,
 	}
-	for _, name := range q.traits.Without {
+	for _, name := range traits.Without {
 		delete(declared, name)
 	}
 	if !declared[CapabilityDeadLetter] {
@@ -204,7 +205,7 @@ func (q *MessageQueue) need(capability Capability, correlationId string) error {
 	return newError(ErrNotSupported, q.name, correlationId, string(capability), nil)
 }
 
-// notFor wraps a storage's error, for a caller that was doing something; errors of an ended ctx pass.
+// fail gives an error of the storage the queue's name and what was being done; an ended ctx says more.
 func (q *MessageQueue) fail(ctx context.Context, correlationId, doing string, err error) error {
 	if err == nil {
 		return nil

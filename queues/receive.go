@@ -89,11 +89,12 @@ func (q *MessageQueue) receive(ctx context.Context, correlationId string, taken 
 
 	var n int
 	var err error
-	if wait <= 0 || q.traits.Local {
-		n, err = q.take(ctx, correlationId, taken, false, false)
+	s := q.session.Load()
+	if wait <= 0 || s.traits.Local {
+		n, err = q.take(ctx, s, correlationId, taken, false, false)
 	}
 	if n == 0 && err == nil && wait > 0 {
-		n, err = q.takeWithin(ctx, correlationId, taken, wait)
+		n, err = q.takeWithin(ctx, s, correlationId, taken, wait)
 	}
 	if n > 0 || err != nil {
 		telemetry.trace(ctx, correlationId, "receive", started, err)
@@ -102,18 +103,18 @@ func (q *MessageQueue) receive(ctx context.Context, correlationId string, taken 
 }
 
 // takeWithin takes deliveries, waiting up to wait, and no longer than ctx and the queue live.
-func (q *MessageQueue) takeWithin(ctx context.Context, correlationId string, taken []Delivery, wait time.Duration) (int, error) {
+func (q *MessageQueue) takeWithin(ctx context.Context, s *session, correlationId string, taken []Delivery, wait time.Duration) (int, error) {
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	defer context.AfterFunc(q.life.ending, cancel)()
+	defer context.AfterFunc(s.ending, cancel)()
 
-	n, err := q.take(waiting, correlationId, taken, true, false)
+	n, err := q.take(waiting, s, correlationId, taken, true, false)
 	switch {
 	case n > 0:
 		return n, nil
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
-	case q.life.ending.Err() != nil:
+	case s.ending.Err() != nil:
 		return 0, q.checkOpen(correlationId, false)
 	case waiting.Err() != nil:
 		return 0, nil
@@ -124,7 +125,7 @@ func (q *MessageQueue) takeWithin(ctx context.Context, correlationId string, tak
 
 // take takes deliveries from the storage and locks them. Those that have been delivered too often
 // already go to the dead-letter queue instead.
-func (q *MessageQueue) take(ctx context.Context, correlationId string, taken []Delivery, wait, renewed bool) (int, error) {
+func (q *MessageQueue) take(ctx context.Context, s *session, correlationId string, taken []Delivery, wait, renewed bool) (int, error) {
 	for {
 		n, err := q.storage.Take(ctx, taken, wait)
 		if err != nil {
@@ -133,11 +134,11 @@ func (q *MessageQueue) take(ctx context.Context, correlationId string, taken []D
 		if n == 0 {
 			return 0, nil
 		}
-		n = q.sortOut(taken[:n])
+		n = q.sortOut(s, taken[:n])
 		if n == 0 {
 			continue
 		}
-		if !q.locks.hold(taken[:n], renewed) {
+		if !s.locks.hold(taken[:n], renewed) {
 			giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
 			defer cancel()
 			for i := range n {
@@ -158,13 +159,12 @@ func (q *MessageQueue) take(ctx context.Context, correlationId string, taken []D
 
 // sortOut moves deliveries of messages that have had all their deliveries already, as after the crash
 // of a process in its last one, to the dead-letter queue, and returns how many are left at the front.
-func (q *MessageQueue) sortOut(taken []Delivery) int {
+func (q *MessageQueue) sortOut(s *session, taken []Delivery) int {
 	left := 0
 	for i := range taken {
 		if q.settings.isSpent(taken[i].Count-1) && q.deadLetters.exist() {
-			spent := new(Delivery)
-			spent.Message, spent.Count, spent.Handle = taken[i].Message, taken[i].Count-1, taken[i].Handle
-			ctx, cancel := context.WithTimeout(q.life.keeping, keepingTimeout)
+			spent := &Delivery{Message: taken[i].Message, Count: taken[i].Count - 1, Handle: taken[i].Handle, locks: s.locks}
+			ctx, cancel := context.WithTimeout(s.keeping, keepingTimeout)
 			q.buryOrPark(ctx, spent, afterParking{bury: true, reason: ReasonMaxDeliveries})
 			cancel()
 			continue

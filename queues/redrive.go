@@ -98,7 +98,7 @@ func (q *MessageQueue) giveUp(ctx context.Context, message *MessageEnvelope) err
 		if err := q.storage.Release(ctx, d.Handle, false); err != nil {
 			return q.unsettled(d, err)
 		}
-		q.locks.settle(d)
+		d.markSettled()
 		return nil
 	})
 }

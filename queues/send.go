@@ -56,7 +56,7 @@ func (q *MessageQueue) checkSend(ctx context.Context, correlationId string, enve
 
 // maxMessageSize is the lesser of the configured limit and the broker's; 0 for none.
 func (q *MessageQueue) maxMessageSize() int {
-	configured, brokers := q.settings.maxMessageSize, q.traits.MaxMessageSize
+	configured, brokers := q.settings.maxMessageSize, q.session.Load().traits.MaxMessageSize
 	if configured == 0 || brokers != 0 && brokers < configured {
 		return brokers
 	}

@@ -64,15 +64,16 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 		return nil
 	}
 	correlationId := message.CorrelationId
-	if !q.locks.isHeld(d) {
+	if !d.locks.isHeld(d) {
 		return newError(ErrLockLost, q.name, correlationId, "renewing the lock of message "+message.MessageId, nil)
 	}
-	if extender, ok := q.storage.(LockExtender); ok && q.traits.Locks == LocksByBroker {
+	since := d.locks.now()
+	if extender, ok := q.storage.(LockExtender); ok && d.locks.keeper == LocksByBroker {
 		if err := extender.Extend(ctx, d.Handle, lockTimeout); err != nil {
 			return q.fail(ctx, correlationId, "renewing a lock", err)
 		}
 	}
-	return wrapError(q.locks.renew(d, lockTimeout), q.name, correlationId, "renewing the lock of message "+message.MessageId)
+	return wrapError(d.locks.renew(d, since, lockTimeout), q.name, correlationId, "renewing the lock of message "+message.MessageId)
 }
 
 // settle ends a delivery by action, for a user who holds it.
@@ -87,7 +88,7 @@ func (q *MessageQueue) settle(ctx context.Context, message *MessageEnvelope, cap
 	telemetry := q.telemetry.Load()
 	started := telemetry.begin()
 	correlationId := message.CorrelationId
-	done, err := q.locks.begin(d)
+	done, err := d.locks.begin(d)
 	if err == nil && !done {
 		if err = action(ctx, d); err != nil {
 			err = q.fail(ctx, correlationId, operation, err)
@@ -124,7 +125,7 @@ func (q *MessageQueue) deliveryOf(ctx context.Context, message *MessageEnvelope,
 		return nil, newError(ErrBadMessage, q.name, message.CorrelationId,
 			"message "+message.MessageId+" was received from queue "+d.locks.queue.name+"; settle it there", nil)
 	}
-	if d.locks != q.locks { // the queue was closed and opened since
+	if d.locks != q.session.Load().locks { // the queue was closed and opened since
 		return nil, newError(ErrLockLost, q.name, message.CorrelationId, "message "+message.MessageId+" was given back when the queue closed", nil)
 	}
 	if err := ctx.Err(); err != nil {
@@ -133,7 +134,7 @@ func (q *MessageQueue) deliveryOf(ctx context.Context, message *MessageEnvelope,
 	return d, nil
 }
 
-// complete, abandon and bury end a delivery that locks.begin took; on an error they have given it back
+// complete, abandon and bury end a delivery that lockTable.begin took; on an error they have given it back
 // to its holder, or found its lock lost.
 
 func (q *MessageQueue) complete(ctx context.Context, d *Delivery) error {
@@ -143,7 +144,7 @@ func (q *MessageQueue) complete(ctx context.Context, d *Delivery) error {
 	}
 	telemetry.count(ctx, telemetry.names.completed, 1)
 	telemetry.message(ctx, "Completed", &d.Message)
-	q.locks.settle(d)
+	d.markSettled()
 	return nil
 }
 
@@ -169,7 +170,7 @@ func (q *MessageQueue) release(ctx context.Context, d *Delivery, delay time.Dura
 	switch {
 	case delay > 0 && !ok:
 		d.settled.Store(true)
-		if q.locks.park(d, delay, afterParking{}) {
+		if d.locks.park(d, delay, afterParking{}) {
 			return nil
 		}
 		q.giveBack(ctx, d, true)
@@ -183,16 +184,16 @@ func (q *MessageQueue) release(ctx context.Context, d *Delivery, delay time.Dura
 			return err
 		}
 	}
-	q.locks.settle(d)
+	d.markSettled()
 	return nil
 }
 
 // unsettled gives a delivery that could not be settled back to its holder, unless it is lost.
 func (q *MessageQueue) unsettled(d *Delivery, err error) error {
 	if errors.Is(err, ErrLockLost) {
-		q.locks.lose(d)
+		d.locks.lose(d)
 	} else {
-		q.locks.restore(d)
+		d.locks.restore(d)
 	}
 	return err
 }
@@ -202,7 +203,7 @@ const keepingTimeout = 5 * time.Second
 
 // perform does what is due with a delivery. The keeper of locks calls it.
 func (q *MessageQueue) perform(due dueDelivery) {
-	ctx, cancel := context.WithTimeout(q.life.keeping, keepingTimeout)
+	ctx, cancel := context.WithTimeout(q.session.Load().keeping, keepingTimeout)
 	defer cancel()
 	d := due.Delivery
 	switch due.duty {
@@ -220,11 +221,11 @@ func (q *MessageQueue) expire(ctx context.Context, d *Delivery) {
 	telemetry := q.telemetry.Load()
 	telemetry.count(ctx, telemetry.names.expired, 1)
 	telemetry.message(ctx, "Lost the lock of", &d.Message)
-	if q.traits.Locks == LocksByBroker {
+	if d.locks.keeper == LocksByBroker {
 		return
 	}
 	if q.settings.isSpent(d.Count) && q.deadLetters.exist() {
-		spent := &Delivery{Message: d.Message, Count: d.Count, Handle: d.Handle}
+		spent := &Delivery{Message: d.Message, Count: d.Count, Handle: d.Handle, locks: d.locks}
 		q.buryOrPark(ctx, spent, afterParking{bury: true, reason: ReasonMaxDeliveries})
 		return
 	}
@@ -237,13 +238,13 @@ func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
 	if !ok {
 		return
 	}
-	since := q.locks.now()
+	since := d.locks.now()
 	if err := extender.Extend(ctx, d.Handle, q.settings.lockTimeout); err != nil {
 		q.telemetry.Load().log(ctx, clog.LevelWarn, d.Message.CorrelationId, err,
 			"Could not renew the lock of message %s on queue %s", d.Message.MessageId, q.name)
 		return
 	}
-	q.locks.extended(d, since)
+	d.locks.extended(d, since)
 }
 
 // unpark ends the parking of a delivery.
@@ -253,8 +254,8 @@ func (q *MessageQueue) unpark(ctx context.Context, d *Delivery) {
 		return
 	}
 	if err := q.storage.Release(ctx, d.Handle, true); err != nil && !errors.Is(err, ErrLockLost) {
-		q.locks.park(d, q.settings.backOff(1), afterParking{})
+		d.locks.park(d, q.settings.backOff(1), afterParking{})
 		return
 	}
-	q.locks.settle(d)
+	d.markSettled()
 }

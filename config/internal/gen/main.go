@@ -1,5 +1,5 @@
-// Command gen writes the reference of the options that every queue understands, from their descriptions in package config.
-// It takes the file to write; "go generate ./config" runs it.
+// Command gen writes the reference of the options that every queue understands, from their descriptions in
+// package config. It takes the file to write; "go generate ./config" runs it.
 package main
 
 import (

@@ -1,0 +1,267 @@
+package queues
+
+import (
+	"context"
+	"time"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+)
+
+// PushStorage is what a broker that only pushes (MQTT, core NATS) must be able to do. What the comment
+// on [Storage] says holds for it too, but for this: deliveries come by Subscribe instead of Take, and
+// a message that is abandoned is delivered again from the buffer here; the broker sees it once more
+// only when the connection ends before it is acknowledged.
+type PushStorage interface {
+	// Traits says what this storage is like; Locks and Prefetch do not matter.
+	Traits() Traits
+
+	// Open and Close are as in Storage. Close ends the subscription.
+	Open(ctx context.Context, params StorageParams) error
+	Close(ctx context.Context) error
+
+	// Put is as in Storage.
+	Put(ctx context.Context, message *MessageEnvelope) error
+
+	// Subscribe has the broker push messages to deliver, which stores one in the buffer and blocks while
+	// the buffer is full: a storage lets this slow down its broker. count is how often the broker has
+	// delivered the message, this time included; handle is what Acknowledge needs. deliver fails when
+	// ctx ends or the queue closes; the message was not taken then. It may be called concurrently.
+	Subscribe(ctx context.Context, deliver func(ctx context.Context, message *MessageEnvelope, count int, handle any) error) error
+
+	// Unsubscribe stops the pushing.
+	Unsubscribe(ctx context.Context) error
+
+	// Acknowledge tells the broker that a message is done. AtMostOnce storages do nothing.
+	Acknowledge(ctx context.Context, handle any) error
+}
+
+// CachedMessageQueue is the base of queues whose broker only pushes. Messages wait in a bounded buffer
+// (options.prefetch of them, locked ones included) until someone receives them. The queue subscribes
+// at the first Receive or Listen, or at Open with options.autosubscribe, and stays subscribed until
+// Unsubscribe or Close. Messages in the buffer that are not settled when it closes are the broker's
+// again; those of an at-most-once broker stay in the buffer until the queue is opened again.
+type CachedMessageQueue struct {
+	*MessageQueue
+	buffer *bufferStorage
+}
+
+// InheritCachedMessageQueue makes the base of a queue over a storage that pushes. overrides is the
+// queue itself; nil for the base alone.
+func InheritCachedMessageQueue(overrides IMessageQueueOverrides, name string, storage PushStorage) *CachedMessageQueue {
+	buffer := newBufferStorage(storage)
+	return &CachedMessageQueue{MessageQueue: InheritMessageQueueWithStorage(overrides, name, buffer), buffer: buffer}
+}
+
+// Subscribe has the broker push messages from now on; a no-op if it does already.
+func (c *CachedMessageQueue) Subscribe(ctx context.Context, correlationId string) error {
+	ctx = orBackground(ctx)
+	if err := c.checkOpen(correlationId, false); err != nil {
+		return err
+	}
+	return c.fail(ctx, correlationId, "subscribing", c.buffer.subscribe(ctx))
+}
+
+// Unsubscribe stops the pushing; a no-op if there is none. What is in the buffer can still be
+// received. The next Receive that finds the buffer empty, and a listener, subscribe again.
+func (c *CachedMessageQueue) Unsubscribe(ctx context.Context, correlationId string) error {
+	ctx = orBackground(ctx)
+	if err := c.checkOpen(correlationId, false); err != nil {
+		return err
+	}
+	return c.fail(ctx, correlationId, "unsubscribing", c.buffer.unsubscribe(ctx))
+}
+
+// defaultBuffer is how many messages the buffer takes unless options.prefetch is set.
+const defaultBuffer = 100
+
+// bufferStorage makes a Storage of a PushStorage. Its buffer is a storage in memory, which knows how
+// to wait, to bound, to give back and to delay.
+type bufferStorage struct {
+	source PushStorage
+	buffer *memoryStorage
+	void   func(match func(handle any) bool)
+
+	subscribing chan struct{} // holds one token: whose it is, may change subscribed
+	subscribed  bool
+	handles     map[*storedMessage]any // the source's handle of each message in the buffer; guarded by buffer.mu
+}
+
+var _ interface {
+	Storage
+	DelayedReleaser
+	OptionDescriber
+} = (*bufferStorage)(nil)
+
+func newBufferStorage(source PushStorage) *bufferStorage {
+	return &bufferStorage{
+		source:      source,
+		buffer:      newMemoryStorage(),
+		subscribing: make(chan struct{}, 1),
+		handles:     map[*storedMessage]any{},
+	}
+}
+
+func (s *bufferStorage) Options() []config.Option {
+	autosubscribe, _ := config.Cached().Lookup(config.Autosubscribe)
+	options := []config.Option{autosubscribe}
+	if describer, ok := s.source.(OptionDescriber); ok {
+		options = append(options, describer.Options()...)
+	}
+	return options
+}
+
+func (s *bufferStorage) Traits() Traits {
+	traits := s.source.Traits()
+	traits.Locks, traits.Prefetch, traits.Local = LocksByBase, 0, true
+	return traits
+}
+
+func (s *bufferStorage) Open(ctx context.Context, params StorageParams) error {
+	s.void = params.Void
+	size := params.Options.Int(config.Prefetch)
+	if size == 0 {
+		size = defaultBuffer
+	}
+	autosubscribe := params.Options.Bool(config.Autosubscribe)
+	params.Void = s.forget
+	if err := s.source.Open(ctx, params); err != nil {
+		return err
+	}
+	if err := s.buffer.Open(ctx, StorageParams{MaxMessages: size}); err != nil {
+		return err
+	}
+	if autosubscribe {
+		if err := s.subscribe(ctx); err != nil {
+			_ = s.Close(ctx) // the error that made us give up says more
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *bufferStorage) Close(ctx context.Context) error {
+	s.subscribed = false
+	err := s.source.Close(ctx)
+	if !s.source.Traits().AtMostOnce {
+		s.forget(func(any) bool { return true })
+	}
+	_ = s.buffer.Close(ctx) // it has nothing that could fail
+	return err
+}
+
+func (s *bufferStorage) Put(ctx context.Context, message *MessageEnvelope) error {
+	return s.source.Put(ctx, message)
+}
+
+func (s *bufferStorage) Take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
+	if n, err := s.buffer.Take(ctx, dst, false); n > 0 || err != nil {
+		return n, err
+	}
+	if err := s.subscribe(ctx); err != nil {
+		return 0, err
+	}
+	return s.buffer.Take(ctx, dst, wait)
+}
+
+// Complete tells the broker first: if that fails, the message is still there.
+func (s *bufferStorage) Complete(ctx context.Context, handle any) error {
+	stored := handle.(*storedMessage)
+	origin, err := s.origin(stored)
+	if err != nil {
+		return err
+	}
+	if err := s.source.Acknowledge(ctx, origin); err != nil {
+		return err
+	}
+	s.buffer.mu.Lock()
+	delete(s.handles, stored)
+	s.buffer.mu.Unlock()
+	return s.buffer.Complete(ctx, stored)
+}
+
+func (s *bufferStorage) Release(ctx context.Context, handle any, counted bool) error {
+	if _, err := s.origin(handle.(*storedMessage)); err != nil {
+		return err
+	}
+	return s.buffer.Release(ctx, handle, counted)
+}
+
+func (s *bufferStorage) ReleaseDelayed(ctx context.Context, handle any, delay time.Duration) error {
+	if _, err := s.origin(handle.(*storedMessage)); err != nil {
+		return err
+	}
+	return s.buffer.ReleaseDelayed(ctx, handle, delay)
+}
+
+// origin returns the source's handle of a message that is in the buffer; ErrLockLost if it is the
+// broker's again.
+func (s *bufferStorage) origin(stored *storedMessage) (any, error) {
+	s.buffer.mu.Lock()
+	defer s.buffer.mu.Unlock()
+	origin, ok := s.handles[stored]
+	if !ok {
+		return nil, ErrLockLost
+	}
+	return origin, nil
+}
+
+// subscribe makes sure that the broker pushes.
+func (s *bufferStorage) subscribe(ctx context.Context) error {
+	select {
+	case s.subscribing <- struct{}{}:
+		defer func() { <-s.subscribing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if s.subscribed {
+		return nil
+	}
+	if err := s.source.Subscribe(ctx, s.deliver); err != nil {
+		return err
+	}
+	s.subscribed = true
+	return nil
+}
+
+func (s *bufferStorage) unsubscribe(ctx context.Context) error {
+	select {
+	case s.subscribing <- struct{}{}:
+		defer func() { <-s.subscribing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if !s.subscribed {
+		return nil
+	}
+	if err := s.source.Unsubscribe(ctx); err != nil {
+		return err
+	}
+	s.subscribed = false
+	return nil
+}
+
+// deliver stores a message that the broker pushes, when there is room.
+func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, count int, handle any) error {
+	return s.buffer.put(ctx, 1, func() {
+		stored := s.buffer.append(message)
+		stored.deliveries = max(0, count-1)
+		s.handles[stored] = handle
+	})
+}
+
+// forget drops the messages whose handles match: they are the broker's again.
+func (s *bufferStorage) forget(match func(handle any) bool) {
+	s.buffer.mu.Lock()
+	gone := map[*storedMessage]bool{}
+	for stored, handle := range s.handles {
+		if match(handle) {
+			gone[stored] = true
+			delete(s.handles, stored)
+		}
+	}
+	s.buffer.drop(gone)
+	s.buffer.mu.Unlock()
+	if len(gone) > 0 && s.void != nil {
+		s.void(func(handle any) bool { return gone[handle.(*storedMessage)] })
+	}
+}
