@@ -244,7 +244,7 @@ func (s *bufferStorage) unsubscribe(ctx context.Context) error {
 func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, count int, handle any) error {
 	return s.buffer.put(ctx, 1, func() {
 		stored := s.buffer.append(message)
-		stored.deliveries = max(0, count-1)
+		stored.deliveries = int32(max(0, count-1))
 		s.handles[stored] = handle
 	})
 }

@@ -26,7 +26,7 @@ type memoryStorage struct {
 
 	fresh    messageList
 	returned minheap.Heap[*storedMessage]
-	delayed  minheap.Heap[*storedMessage]
+	delayed  minheap.Heap[delayedMessage]
 	started  time.Time // due times are durations since then
 	alarm    *time.Timer
 	alarms   sync.WaitGroup
@@ -35,30 +35,32 @@ type memoryStorage struct {
 	givers waitList // for room
 }
 
-// storedMessage is a message and where it stands.
+// storedMessage is a message and where it stands. A backlog is made of these: 112 bytes each, by
+// keeping the time as a number and the due time elsewhere.
 type storedMessage struct {
-	next *storedMessage // in fresh
-
-	arrival    uint64        // its place in the queue
-	due        time.Duration // when it gets ready, of a delayed one
-	place      int           // in returned or delayed
-	deliveries int
+	next       *storedMessage // in fresh
+	arrival    uint64         // its place in the queue
+	deliveries int32
 	purges     uint32 // of the storage when it came: an older one has been purged
-	returning  bool   // it was delivered before: when due it goes to its old place, not to the end
 
 	id, correlationId, kind string
-	sentTime                time.Time
+	sentTime                int64 // Unix time in nanoseconds; 0: none
 	payload                 []byte
 	headers                 map[string]string
 }
 
+// delayedMessage is a message that gets ready when it is due.
+type delayedMessage struct {
+	due time.Duration
+	*storedMessage
+}
+
 func newMemoryStorage() *memoryStorage {
-	place := func(m *storedMessage, index int) { m.place = index }
 	return &memoryStorage{
-		returned: minheap.New(func(a, b *storedMessage) bool { return a.arrival < b.arrival }, place),
-		delayed: minheap.New(func(a, b *storedMessage) bool {
+		returned: minheap.New(func(a, b *storedMessage) bool { return a.arrival < b.arrival }, nil),
+		delayed: minheap.New(func(a, b delayedMessage) bool {
 			return a.due < b.due || a.due == b.due && a.arrival < b.arrival
-		}, place),
+		}, nil),
 		started: time.Now(),
 	}
 }
@@ -150,12 +152,16 @@ func (s *memoryStorage) append(message *MessageEnvelope) *storedMessage {
 // store makes the storage's own copy of a message.
 func (s *memoryStorage) store(message *MessageEnvelope) *storedMessage {
 	s.held++
+	var sentTime int64
+	if !message.SentTime.IsZero() {
+		sentTime = message.SentTime.UnixNano()
+	}
 	return &storedMessage{
 		purges:        s.purges,
 		id:            message.MessageId,
 		correlationId: message.CorrelationId,
 		kind:          message.MessageType,
-		sentTime:      message.SentTime,
+		sentTime:      sentTime,
 		payload:       slices.Clone(message.Message),
 		headers:       maps.Clone(message.Headers),
 	}
@@ -180,7 +186,7 @@ func (s *memoryStorage) Take(ctx context.Context, dst []Delivery, wait bool) (in
 		stored := s.pop()
 		stored.deliveries++
 		stored.show(&dst[n].Message)
-		dst[n].Count, dst[n].Handle = stored.deliveries, stored
+		dst[n].Count, dst[n].Handle = int(stored.deliveries), stored
 	}
 	if s.ready() > 0 { // a taker that was woken for one of these may find another one
 		s.takers.wakeOne()
@@ -203,9 +209,11 @@ func (m *storedMessage) show(envelope *MessageEnvelope) {
 		CorrelationId: m.correlationId,
 		MessageId:     m.id,
 		MessageType:   m.kind,
-		SentTime:      m.sentTime,
 		Message:       m.payload,
 		Headers:       m.headers,
+	}
+	if m.sentTime != 0 {
+		envelope.SentTime = time.Unix(0, m.sentTime).UTC()
 	}
 }
 
@@ -252,20 +260,18 @@ func (s *memoryStorage) ReleaseDelayed(_ context.Context, handle any, delay time
 		s.givers.wakeOne()
 		return nil
 	}
-	stored.returning = true
 	s.delay(stored, delay)
 	return nil
 }
 
 // delay makes a message ready later.
 func (s *memoryStorage) delay(stored *storedMessage, delay time.Duration) {
-	stored.due = time.Since(s.started) + delay
-	if !stored.returning {
+	if stored.deliveries == 0 {
 		s.arrivals++
 		stored.arrival = s.arrivals // for the order of those that are due together; it gets a new one then
 	}
-	s.delayed.Push(stored)
-	if s.delayed.Min() == stored {
+	s.delayed.Push(delayedMessage{time.Since(s.started) + delay, stored})
+	if s.delayed.Min().storedMessage == stored {
 		s.setAlarm()
 	}
 }
@@ -288,16 +294,16 @@ func (s *memoryStorage) setAlarm() {
 	})
 }
 
-// makeReady moves what is due from delayed to its place.
+// makeReady moves what is due from delayed to its place: the old one of a message that was delivered
+// before, else the end of the queue.
 func (s *memoryStorage) makeReady() {
 	if !s.open {
 		return
 	}
 	now := time.Since(s.started)
 	for s.delayed.Len() > 0 && s.delayed.Min().due <= now {
-		stored := s.delayed.PopMin()
-		if stored.returning {
-			stored.returning = false
+		stored := s.delayed.PopMin().storedMessage
+		if stored.deliveries > 0 {
 			s.returned.Push(stored)
 		} else {
 			s.arrivals++
@@ -377,13 +383,8 @@ func (s *memoryStorage) drop(gone map[*storedMessage]bool) {
 		}
 	}
 	s.fresh = kept
-	for _, heap := range []*minheap.Heap[*storedMessage]{&s.returned, &s.delayed} {
-		for stored := range gone {
-			if stored.place >= 0 && stored.place < heap.Len() && heap.Items()[stored.place] == stored {
-				heap.Remove(stored.place)
-			}
-		}
-	}
+	s.returned.DeleteFunc(func(stored *storedMessage) bool { return gone[stored] })
+	s.delayed.DeleteFunc(func(delayed delayedMessage) bool { return gone[delayed.storedMessage] })
 	s.held -= len(gone)
 	for range gone {
 		s.givers.wakeOne()

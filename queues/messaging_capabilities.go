@@ -39,8 +39,47 @@ const (
 // MessagingCapabilities declares what a queue can do. It does not change after it was made; the zero
 // value declares nothing.
 type MessagingCapabilities struct {
-	declared   map[Capability]bool
+	declared   capabilitySet
 	deadLetter DeadLetterKind
+}
+
+// capabilitySet has a bit for each capability, in the order of AllCapabilities.
+type capabilitySet uint16
+
+// bit is the place of the capability in a set; 0 for an unknown name. Every call on a queue asks for one.
+func (name Capability) bit() capabilitySet {
+	switch name {
+	case CapabilityMessageCount:
+		return 1 << 0
+	case CapabilitySend:
+		return 1 << 1
+	case CapabilityReceive:
+		return 1 << 2
+	case CapabilityPeek:
+		return 1 << 3
+	case CapabilityPeekBatch:
+		return 1 << 4
+	case CapabilityRenewLock:
+		return 1 << 5
+	case CapabilityAbandon:
+		return 1 << 6
+	case CapabilityDeadLetter:
+		return 1 << 7
+	case CapabilityClear:
+		return 1 << 8
+	case CapabilityBatch:
+		return 1 << 9
+	case CapabilityDelay:
+		return 1 << 10
+	case CapabilityOrdering:
+		return 1 << 11
+	case CapabilityAtLeastOnce:
+		return 1 << 12
+	case CapabilityDurable:
+		return 1 << 13
+	default:
+		return 0
+	}
 }
 
 // NewMessagingCapabilities declares the nine capabilities of messaging-gox 1.0. Use With for the others.
@@ -66,7 +105,13 @@ func NewMessagingCapabilities(canMessageCount bool, canSend bool, canReceive boo
 }
 
 func newCapabilities(declared map[Capability]bool, deadLetter DeadLetterKind) *MessagingCapabilities {
-	return &MessagingCapabilities{declared: declared, deadLetter: deadLetter}
+	c := &MessagingCapabilities{deadLetter: deadLetter}
+	for name, can := range declared {
+		if can {
+			c.declared |= name.bit()
+		}
+	}
+	return c
 }
 
 // AllCapabilities lists every capability name, in the order of the documentation.
@@ -80,15 +125,23 @@ func AllCapabilities() []Capability {
 
 // With returns a copy that declares the named capabilities too.
 func (c *MessagingCapabilities) With(names ...Capability) *MessagingCapabilities {
-	declared := make(map[Capability]bool, len(names))
-	for _, name := range AllCapabilities() {
-		declared[name] = c.Has(name) || slices.Contains(names, name)
+	with := &MessagingCapabilities{deadLetter: c.DeadLetterKind()}
+	if c != nil {
+		with.declared = c.declared
 	}
-	return newCapabilities(declared, c.DeadLetterKind())
+	for _, name := range names {
+		with.declared |= name.bit()
+	}
+	if with.deadLetter == DeadLetterNone && with.CanDeadLetter() {
+		with.deadLetter = DeadLetterSafe
+	}
+	return with
 }
 
 // Has tells whether the capability is declared; false for an unknown name.
-func (c *MessagingCapabilities) Has(name Capability) bool { return c != nil && c.declared[name] }
+func (c *MessagingCapabilities) Has(name Capability) bool {
+	return c != nil && c.declared&name.bit() != 0
+}
 
 // Missing returns those of the required capabilities that are not declared, in the given order; an
 // empty list when all are there.

@@ -1,5 +1,5 @@
-// Package minheap is a binary heap whose items know their place, so that any of them can be moved or
-// removed in O(log n).
+// Package minheap is a binary heap whose items can be told their place, so that any of them can be
+// moved or removed in O(log n).
 package minheap
 
 // Heap keeps the least item first. Make it with New.
@@ -9,8 +9,11 @@ type Heap[T any] struct {
 	place func(item T, index int) // tells an item where it is; -1: no longer in the heap
 }
 
-// New makes an empty heap. place is called whenever an item's index changes.
+// New makes an empty heap. place is called whenever an item's index changes; nil if nobody wants to know.
 func New[T any](less func(a, b T) bool, place func(item T, index int)) Heap[T] {
+	if place == nil {
+		place = func(T, int) {}
+	}
 	return Heap[T]{less: less, place: place}
 }
 
@@ -56,6 +59,27 @@ func (h *Heap[T]) Fix(index int) {
 	if !h.up(index) {
 		h.down(index)
 	}
+}
+
+// DeleteFunc removes the items for which gone returns true, in O(n).
+func (h *Heap[T]) DeleteFunc(gone func(item T) bool) {
+	kept := h.items[:0]
+	for _, item := range h.items {
+		if gone(item) {
+			h.place(item, -1)
+		} else {
+			kept = append(kept, item)
+		}
+	}
+	clear(h.items[len(kept):])
+	h.items = kept
+	for index := range h.items {
+		h.place(h.items[index], index)
+	}
+	for index := len(h.items)/2 - 1; index >= 0; index-- {
+		h.down(index)
+	}
+	h.shrink()
 }
 
 // Clear removes all items.
