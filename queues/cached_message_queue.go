@@ -89,6 +89,7 @@ type bufferStorage struct {
 var _ interface {
 	Storage
 	DelayedReleaser
+	OriginalKeeper
 	OptionDescriber
 } = (*bufferStorage)(nil)
 
@@ -192,6 +193,8 @@ func (s *bufferStorage) ReleaseDelayed(ctx context.Context, handle any, delay ti
 	}
 	return s.buffer.ReleaseDelayed(ctx, handle, delay)
 }
+
+func (s *bufferStorage) Original(handle any) *MessageEnvelope { return s.buffer.Original(handle) }
 
 // origin returns the source's handle of a message that is in the buffer; ErrLockLost if it is the
 // broker's again.

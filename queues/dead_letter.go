@@ -105,6 +105,10 @@ func (l *deadLetters) check(q *MessageQueue) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.other = nil
+	if q.storage.Traits().AtMostOnce { // a message that was handed out is gone
+		l.own = nil
+		return nil
+	}
 	if !q.usesOwnDeadLetters() {
 		l.own = nil
 		var err error
@@ -213,7 +217,7 @@ func (q *MessageQueue) tryBury(ctx context.Context, d *Delivery, reason string, 
 			return err
 		}
 	} else {
-		if err := q.deadLetters.queue().Send(ctx, d.Message.CorrelationId, dead); err != nil {
+		if err := q.deadLetters.queue().Send(ctx, d.correlationId, dead); err != nil {
 			return fmt.Errorf("writing to the dead-letter queue: %w", err)
 		}
 		// From here on the message is safe. One whose lock was lost meanwhile comes again: a duplicate.
@@ -223,7 +227,7 @@ func (q *MessageQueue) tryBury(ctx context.Context, d *Delivery, reason string, 
 	}
 	telemetry := q.telemetry.Load()
 	telemetry.count(ctx, telemetry.names.dead, 1)
-	telemetry.message(ctx, "Moved to the dead-letter queue ("+reason+")", &d.Message)
+	telemetry.settled(ctx, "Moved to the dead-letter queue", d)
 	return nil
 }
 
@@ -237,9 +241,9 @@ func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterPa
 	}
 	then.retries++
 	delay := max(q.settings.backOff(then.retries), time.Millisecond)
-	q.telemetry.Load().log(ctx, clog.LevelError, d.Message.CorrelationId, err,
-		"Could not move message %s of queue %s to the dead-letter queue; trying again in %s", d.Message.MessageId, q.name, delay)
-	if !d.locks.park(d, delay, then) {
+	q.telemetry.Load().log(ctx, clog.LevelError, d.correlationId, err,
+		"Could not move message %s of queue %s to the dead-letter queue; trying again in %s", d.id, q.name, delay)
+	if !d.locks.park(d, delay, &then) {
 		giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
 		defer cancel()
 		q.giveBack(giving, d, true)
@@ -248,8 +252,12 @@ func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterPa
 
 // deadMessage is what is written to the dead-letter queue for a delivery.
 func (q *MessageQueue) deadMessage(d *Delivery, reason string, cause error) *MessageEnvelope {
-	dead := d.Message
-	dead.Headers = maps.Clone(d.Message.Headers)
+	original := d.pristine
+	if keeper, ok := q.storage.(OriginalKeeper); ok {
+		original = keeper.Original(d.Handle)
+	}
+	dead := *original
+	dead.Headers = maps.Clone(original.Headers)
 	if dead.Headers == nil {
 		dead.Headers = map[string]string{}
 	}

@@ -2,8 +2,6 @@ package queues
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -11,27 +9,28 @@ import (
 // Delivery is one hand-over of a message: what a storage fills in, and the lock that the base keeps
 // on it. Its address is the opaque token in the reference of the envelope that the user gets.
 type Delivery struct {
-	// Message is the message as the storage has it. It stays as it is: the user gets a copy, and what
-	// goes to the dead-letter queue is made from this one. Payload and headers may be the storage's own.
+	// Message is the message, payload and headers included: the storage gives it away, and it becomes
+	// the envelope that the user gets.
 	Message MessageEnvelope
 	// Count is how many times the message has been delivered, this time included.
 	Count int
 	// Handle is what the storage needs to settle it.
 	Handle any
 
-	envelope MessageEnvelope // the user's copy
-	locks    *lockTable
-	settled  atomic.Bool // set once the message is settled: settling again is a no-op
+	id, correlationId string           // of the message: what the user has may have been changed
+	pristine          *MessageEnvelope // what goes to the dead-letter queue, if the storage does not keep originals
+	locks             *lockTable
+	settled           atomic.Bool // set once the message is settled: settling again is a no-op
 
 	// Guarded by locks.mu.
 	state     deliveryState
 	renewed   bool          // the lock is renewed for as long as a receiver works
-	timeout   time.Duration // what the lock is taken or renewed for
+	wasParked bool          // when it ended: it had failed, and its delivery counts
 	deadline  time.Duration // when the lock ends, on the clock of locks
+	due       time.Duration // of a parked one: when its parking ends
 	wake      time.Duration // when the keeper has something to do with it
 	place     int           // in locks.events; -1: not there
-	then      afterParking
-	wasParked bool                    // when it ended: it had failed, and its delivery counts
+	then      *afterParking
 	cancel    context.CancelCauseFunc // ends the receiver's ctx when the lock is lost; may be nil
 }
 
@@ -46,29 +45,33 @@ const (
 	deliveryEnded                         // settled, or its lock is lost
 )
 
-// afterParking is what to do with a parked delivery when it is due, and what to try once more later
-// if that fails.
+// afterParking is what to do with a parked delivery when it is due, and to try once more later if that
+// fails: to bury it. A nil one says to release it.
 type afterParking struct {
-	bury    bool // move it to the dead-letter queue rather than release it
 	reason  string
 	cause   error
 	retries int
 }
 
-// open gives the user a copy of the message with the lock token in it.
-func (d *Delivery) open() *MessageEnvelope {
-	d.envelope = d.Message
-	d.envelope.Message = slices.Clone(d.Message.Message)
-	d.envelope.Headers = maps.Clone(d.Message.Headers)
-	d.envelope.DeliveryCount = d.Count
-	d.envelope.reference = d
-	return &d.envelope
+// keep notes what the base needs to know of the message once the user has it.
+func (d *Delivery) keep(locks *lockTable, pristine bool) {
+	d.locks = locks
+	d.id, d.correlationId = d.Message.MessageId, d.Message.CorrelationId
+	if pristine {
+		d.pristine = d.Message.Clone()
+	}
 }
 
-// markSettled makes further settling a no-op, and lets go of what the storage gave: a user may keep
-// the envelope, which keeps the delivery.
+// open makes the message the user's, with the lock token in it.
+func (d *Delivery) open() *MessageEnvelope {
+	d.Message.DeliveryCount = d.Count
+	d.Message.reference = d
+	return &d.Message
+}
+
+// markSettled makes further settling a no-op.
 func (d *Delivery) markSettled() {
-	d.Message, d.Handle = MessageEnvelope{}, nil
+	d.pristine = nil // a user may keep the envelope, which keeps the delivery
 	d.settled.Store(true)
 }
 

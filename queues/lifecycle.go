@@ -34,7 +34,8 @@ type lifecycle struct {
 // session is what one Open has found and made. It does not change.
 type session struct {
 	traits     Traits
-	locks      *lockTable      // nil without a storage
+	locks      *lockTable // nil without a storage
+	calls      *callCount
 	ending     context.Context // ends when Close begins
 	end        context.CancelFunc
 	keeping    context.Context // ends when the keeper of locks must
@@ -43,7 +44,7 @@ type session struct {
 }
 
 func newSession(traits Traits, locks *lockTable) *session {
-	s := &session{traits: traits, locks: locks, closed: make(chan struct{})}
+	s := &session{traits: traits, locks: locks, calls: newCallCount(), closed: make(chan struct{})}
 	s.ending, s.end = context.WithCancel(context.Background())
 	s.keeping, s.stopKeeper = context.WithCancel(context.Background())
 	return s
@@ -274,6 +275,7 @@ func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, corr
 
 	giving, cancel := context.WithTimeout(ctx, settleGrace)
 	defer cancel()
+	s.calls.close(giving)
 	if s.locks != nil {
 		for _, d := range s.locks.empty(true) {
 			q.giveBack(giving, d, d.wasParked)

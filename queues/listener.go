@@ -49,9 +49,9 @@ type listener struct {
 	turn    chan struct{} // holds one token: whose it is, may touch ahead
 	ahead   []*Delivery   // taken and not started
 
+	free    atomic.Int32 // workers that are waiting for a message
 	mu      sync.Mutex
-	working map[*worker]struct{}
-	free    int // workers that are waiting for a message
+	hired   []*worker
 	failure error
 }
 
@@ -136,7 +136,6 @@ func (q *MessageQueue) register(ctx context.Context, correlationId string, recei
 		ended:         make(chan struct{}),
 		hurried:       make(chan struct{}),
 		turn:          make(chan struct{}, 1),
-		working:       map[*worker]struct{}{},
 	}
 	if l.prefetch == 0 && l.session != nil {
 		l.prefetch = l.session.traits.Prefetch
@@ -214,21 +213,21 @@ func (l *listener) interrupt(idle <-chan struct{}) {
 	giving, cancel := context.WithTimeout(context.WithoutCancel(l.settling), settleGrace)
 	defer cancel()
 	l.mu.Lock()
-	stuck := make(map[*worker]*Delivery, len(l.working))
-	for w := range l.working {
-		stuck[w] = w.delivery
-	}
+	hired := l.hired
 	l.mu.Unlock()
-	for w, d := range stuck {
-		w.cancel(errStopped)
-		l.putBack(giving, d)
+	stuck := 0
+	for _, w := range hired {
+		if d := w.delivery.Load(); d != nil {
+			stuck++
+			l.putBack(giving, d)
+		}
 	}
 	l.giveUp()
 	select {
 	case <-idle:
 	case <-giving.Done():
 		l.queue.telemetry.Load().log(l.settling, clog.LevelError, l.correlationId, nil,
-			"%d receivers of queue %s do not return though their ctx has ended; their messages were given back", len(stuck), l.queue.name)
+			"%d receivers of queue %s do not return though their ctx has ended; their messages were given back", stuck, l.queue.name)
 	}
 }
 
@@ -248,40 +247,23 @@ func (l *listener) returnAhead() {
 }
 
 func (l *listener) putBack(ctx context.Context, d *Delivery) {
-	if done, err := d.locks.begin(d); err == nil && !done {
-		d.locks.lose(d)
+	if d.locks.revoke(d, errStopped) {
 		l.queue.giveBack(ctx, d, false)
 	}
 }
 
-// hire starts a worker if every other one has a message and there may be one more.
+// hire starts a worker, if there may be one more.
 func (l *listener) hire() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.free > 0 || len(l.working) >= l.queue.settings.listenConcurrency {
+	if len(l.hired) == l.queue.settings.listenConcurrency {
 		return
 	}
 	w := &worker{listener: l}
 	w.renewContext()
-	l.free++
+	l.hired = append(l.hired, w)
+	l.free.Add(1)
 	l.workers.Go(w.run)
-}
-
-// busy notes that w has got delivery to work on; idle that it is free again.
-
-func (l *listener) busy(w *worker, delivery *Delivery) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.free--
-	w.delivery = delivery
-	l.working[w] = struct{}{}
-}
-
-func (l *listener) idle(w *worker) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.free++
-	delete(l.working, w)
 }
 
 // fail stops the listener for a reason that Listen returns.
@@ -297,26 +279,30 @@ func (l *listener) fail(err error) {
 // worker works on one message at a time.
 type worker struct {
 	listener *listener
-	delivery *Delivery // guarded by listener.mu
 	slots    []Delivery
-	ctx      context.Context // of the receiver; the same for many messages, until it had to be ended
-	cancel   context.CancelCauseFunc
+	delivery atomic.Pointer[Delivery] // in work
+
+	ctx     context.Context // of the receiver; the same for many messages, until it had to be ended
+	endWork context.CancelCauseFunc
 }
 
-func (w *worker) renewContext() { w.ctx, w.cancel = context.WithCancelCause(w.listener.settling) }
+func (w *worker) renewContext() { w.ctx, w.endWork = context.WithCancelCause(w.listener.settling) }
 
 func (w *worker) run() {
 	l := w.listener
-	defer func() { w.cancel(context.Canceled) }()
+	defer func() { w.endWork(context.Canceled) }()
 	for {
 		d := w.next()
 		if d == nil {
 			return
 		}
-		l.busy(w, d)
-		l.hire()
+		if l.free.Add(-1) == 0 {
+			l.hire()
+		}
+		w.delivery.Store(d)
 		w.work(d)
-		l.idle(w)
+		w.delivery.Store(nil)
+		l.free.Add(1)
 		if w.ctx.Err() != nil {
 			w.renewContext()
 		}
@@ -370,11 +356,15 @@ const (
 func (w *worker) take(max int) *Delivery {
 	l := w.listener
 	q := l.queue
-	for delay := minTakeDelay; ; delay = min(2*delay, maxTakeDelay) {
+	how := taking{wait: true, renewed: q.settings.autoRenew}
+	if max == 1 {
+		how.cancel = w.endWork
+	}
+	for delay := minTakeDelay; l.taking.Err() == nil; delay = min(2*delay, maxTakeDelay) {
 		if len(w.slots) == 0 {
 			w.slots = make([]Delivery, max)
 		}
-		n, err := q.take(l.taking, l.session, l.correlationId, w.slots, true, q.settings.autoRenew)
+		n, err := q.take(l.taking, l.session, l.correlationId, w.slots, how)
 		if n > 0 {
 			taken := w.slots[:n]
 			w.slots = w.slots[n:]
@@ -396,46 +386,42 @@ func (w *worker) take(max int) *Delivery {
 		case <-timer.C:
 		case <-l.taking.Done():
 			timer.Stop()
-			return nil
 		}
 	}
+	return nil
 }
 
 // work hands one message to the receiver and settles it by the outcome.
 func (w *worker) work(d *Delivery) {
 	l := w.listener
 	q := l.queue
-	if !d.locks.start(d, w.cancel) {
+	if l.prefetch > 0 && !d.locks.start(d, w.endWork) {
 		return // its lock was lost while it waited to be started
 	}
 	telemetry := q.telemetry.Load()
 	started := telemetry.begin()
-	// The envelope is the receiver's, and d may be settled by anyone from here on.
-	id, correlationId, count := d.Message.MessageId, d.Message.CorrelationId, d.Count
 	outcome := receive(w.ctx, l.receiver, d.open(), q.Overrides)
-	telemetry.trace(w.ctx, correlationId, "process", started, outcome)
+	telemetry.trace(w.ctx, d.correlationId, "process", started, outcome)
 	if outcome != nil {
 		var stack []byte
 		if panicked, ok := errors.AsType[*panicError](outcome); ok {
 			stack = append([]byte{'\n'}, panicked.stack...)
 		}
-		telemetry.log(l.settling, clog.LevelError, correlationId, outcome,
-			"Receiver failed on delivery %d of message %s from queue %s%s", count, id, q.name, stack)
-	}
-	if !d.locks.finish(d) {
-		return // the receiver settled it, or its lock is lost
+		telemetry.log(l.settling, clog.LevelError, d.correlationId, outcome,
+			"Receiver failed on delivery %d of message %s from queue %s%s", d.Count, d.id, q.name, stack)
 	}
 	if err := w.settle(d, outcome); err != nil && !errors.Is(err, ErrLockLost) {
-		telemetry.log(l.settling, clog.LevelError, correlationId, err,
-			"Could not settle message %s on queue %s; it comes again when its lock runs out", id, q.name)
+		telemetry.log(l.settling, clog.LevelError, d.correlationId, err,
+			"Could not settle message %s on queue %s; it comes again when its lock runs out", d.id, q.name)
 	}
 }
 
-// settle ends a delivery by the receiver's outcome.
+// settle ends a delivery by the receiver's outcome, unless the receiver has settled it.
 func (w *worker) settle(d *Delivery, outcome error) error {
 	l := w.listener
 	q := l.queue
 	if outcome == nil && !q.settings.autoComplete {
+		d.locks.finish(d)
 		return nil
 	}
 	if done, err := d.locks.begin(d); done || err != nil {
@@ -446,7 +432,7 @@ func (w *worker) settle(d *Delivery, outcome error) error {
 		return q.complete(l.settling, d)
 	case IsPermanentError(outcome) && q.deadLetters.exist():
 		d.settled.Store(true)
-		q.buryOrPark(l.settling, d, afterParking{bury: true, reason: ReasonReceiverError, cause: outcome})
+		q.buryOrPark(l.settling, d, afterParking{reason: ReasonReceiverError, cause: outcome})
 		return nil
 	default:
 		return q.abandon(l.settling, d, q.settings.backOff(d.Count), outcome)

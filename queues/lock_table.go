@@ -47,9 +47,9 @@ func newLockTable(queue *MessageQueue, keeper LockKeeper, lockTimeout time.Durat
 
 func (t *lockTable) now() time.Duration { return time.Since(t.started) }
 
-// hold locks taken deliveries. With renewed the locks are kept up until unrenew. It reports false, and
-// locks none, when the table is closed.
-func (t *lockTable) hold(deliveries []Delivery, renewed bool) bool {
+// hold locks taken deliveries. With renewed the locks are kept up until finish. cancel, if not nil, is
+// called when a lock is lost. It reports false, and locks none, when the table is closed.
+func (t *lockTable) hold(deliveries []Delivery, renewed bool, cancel context.CancelCauseFunc) bool {
 	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -58,8 +58,8 @@ func (t *lockTable) hold(deliveries []Delivery, renewed bool) bool {
 	}
 	for i := range deliveries {
 		d := &deliveries[i]
-		d.locks, d.state, d.renewed, d.timeout = t, deliveryHeld, renewed, t.lockTimeout
-		d.deadline = now + d.timeout
+		d.state, d.renewed, d.cancel = deliveryHeld, renewed, cancel
+		d.deadline = now + t.lockTimeout
 		t.schedule(d, now)
 		t.events.Push(d)
 	}
@@ -67,15 +67,21 @@ func (t *lockTable) hold(deliveries []Delivery, renewed bool) bool {
 	return true
 }
 
-// schedule sets when the keeper must look at a held delivery.
+// schedule sets when the keeper must look at a delivery. The lock of one that is renewed, or parked, is
+// kept up.
 func (t *lockTable) schedule(d *Delivery, now time.Duration) {
+	parked := d.state == deliveryParked
 	switch {
-	case !d.renewed:
+	case !parked && !d.renewed:
 		d.wake = d.deadline
-	case t.keeper == LocksByBase:
-		d.wake = never // nobody ends the lock but the base, and it does not while it is renewed
+		return
+	case t.keeper == LocksByBroker:
+		d.wake = now + (d.deadline-now)/2
 	default:
-		d.wake = now + d.timeout/2
+		d.wake = never // nobody ends the lock but the base, and it does not while it is kept up
+	}
+	if parked {
+		d.wake = min(d.wake, d.due)
 	}
 }
 
@@ -107,10 +113,10 @@ func (t *lockTable) finish(d *Delivery) (held bool) {
 	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	d.cancel = nil
 	if d.state != deliveryHeld {
 		return false
 	}
+	d.cancel = nil
 	if d.renewed {
 		d.renewed = false
 		if t.keeper == LocksByBase {
@@ -140,7 +146,7 @@ func (t *lockTable) begin(d *Delivery) (done bool, err error) {
 	case t.keeper == LocksByBroker && now >= d.deadline:
 		return false, ErrLockLost // the keeper is about to see it too
 	}
-	d.state = deliverySettling
+	d.state, d.cancel = deliverySettling, nil
 	t.events.Remove(d.place)
 	return false, nil
 }
@@ -154,12 +160,12 @@ func (t *lockTable) restore(d *Delivery) {
 		return
 	}
 	now := t.now()
-	if d.deadline <= now { // it ran out meanwhile
-		if t.keeper == LocksByBroker {
-			t.end(d)
-			return
-		}
-		d.deadline = now + d.timeout
+	switch {
+	case t.keeper == LocksByBase && (d.renewed || d.deadline <= now):
+		d.deadline = now + t.lockTimeout
+	case d.deadline <= now:
+		t.end(d, ErrLockLost)
+		return
 	}
 	d.state, d.renewed, d.wake = deliveryHeld, false, d.deadline
 	t.events.Push(d)
@@ -170,7 +176,20 @@ func (t *lockTable) restore(d *Delivery) {
 func (t *lockTable) lose(d *Delivery) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.end(d)
+	t.end(d, ErrLockLost)
+}
+
+// revoke takes a held delivery from its holder, and ends the ctx of its receiver for that cause. It
+// reports false when the holder is settling it, or has lost it already.
+func (t *lockTable) revoke(d *Delivery, cause error) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.state != deliveryHeld {
+		return false
+	}
+	t.events.Remove(d.place)
+	t.end(d, cause)
+	return true
 }
 
 // renew makes the lock of a held delivery end timeout after since.
@@ -185,7 +204,6 @@ func (t *lockTable) renew(d *Delivery, since, timeout time.Duration) error {
 }
 
 func (t *lockTable) extend(d *Delivery, since, timeout time.Duration) {
-	d.timeout = timeout
 	d.deadline = since + timeout
 	t.schedule(d, since)
 	t.events.Fix(d.place)
@@ -202,7 +220,7 @@ func (t *lockTable) isHeld(d *Delivery) bool {
 
 // park keeps a delivery that begin took until delay has passed; then the keeper does what then says.
 // It reports false when the table is closed.
-func (t *lockTable) park(d *Delivery, delay time.Duration, then afterParking) bool {
+func (t *lockTable) park(d *Delivery, delay time.Duration, then *afterParking) bool {
 	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -210,10 +228,11 @@ func (t *lockTable) park(d *Delivery, delay time.Duration, then afterParking) bo
 		d.state = deliveryEnded
 		return false
 	}
-	d.locks, d.state, d.then = t, deliveryParked, then
-	d.timeout = t.lockTimeout
-	d.deadline = now + delay
-	d.wake = d.deadline
+	if d.deadline <= now { // it was not held by this process so far
+		d.deadline = now + t.lockTimeout
+	}
+	d.state, d.then, d.due = deliveryParked, then, now+delay
+	t.schedule(d, now)
 	t.events.Push(d)
 	t.rearm()
 	return true
@@ -226,7 +245,7 @@ func (t *lockTable) void(match func(handle any) bool) {
 	for _, d := range append([]*Delivery(nil), t.events.Items()...) {
 		if match(d.Handle) {
 			t.events.Remove(d.place)
-			t.end(d)
+			t.end(d, ErrLockLost)
 		}
 	}
 }
@@ -239,17 +258,17 @@ func (t *lockTable) empty(closed bool) []*Delivery {
 	all := append([]*Delivery(nil), t.events.Items()...)
 	t.events.Clear()
 	for _, d := range all {
-		t.end(d)
+		t.end(d, ErrLockLost)
 	}
 	return all
 }
 
 // end makes a delivery that is out of the heap nobody's.
-func (t *lockTable) end(d *Delivery) {
+func (t *lockTable) end(d *Delivery, cause error) {
 	d.wasParked = d.state == deliveryParked
 	d.state = deliveryEnded
 	if d.cancel != nil {
-		d.cancel(ErrLockLost)
+		d.cancel(cause)
 		d.cancel = nil
 	}
 }
@@ -276,16 +295,16 @@ func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
 	for t.events.Len() > 0 && t.events.Min().wake <= now && len(list) < dueBatch {
 		d := t.events.Min()
 		switch {
-		case d.state == deliveryParked:
+		case d.state == deliveryParked && now >= d.due:
 			t.events.Remove(d.place)
 			d.state = deliverySettling
 			list = append(list, dueDelivery{d, dutyParked})
 		case now >= d.deadline:
 			t.events.Remove(d.place)
-			t.end(d)
+			t.end(d, ErrLockLost)
 			list = append(list, dueDelivery{d, dutyExpired})
 		default:
-			d.wake = d.nextTry(now) // in case extending fails
+			d.wake = t.nextTry(d, now) // in case extending fails
 			t.events.Fix(d.place)
 			list = append(list, dueDelivery{d, dutyExtend})
 		}
@@ -299,18 +318,22 @@ func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
 
 // nextTry is when to try again to extend a lock if it fails now: in half of the time that is left,
 // until too little of it is left.
-func (d *Delivery) nextTry(now time.Duration) time.Duration {
-	if left := d.deadline - now; left > d.timeout/16 {
-		return now + left/2
+func (t *lockTable) nextTry(d *Delivery, now time.Duration) time.Duration {
+	next := d.deadline
+	if left := d.deadline - now; left > t.lockTimeout/16 {
+		next = now + left/2
 	}
-	return d.deadline
+	if d.state == deliveryParked {
+		next = min(next, d.due)
+	}
+	return next
 }
 
-// extended records that the broker has extended the lock of a renewed delivery, counted from since.
+// extended records that the broker has extended the lock of a delivery, counted from since.
 func (t *lockTable) extended(d *Delivery, since time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if d.state == deliveryHeld && d.renewed {
+	if d.state == deliveryHeld && d.renewed || d.state == deliveryParked {
 		t.extend(d, since, t.lockTimeout)
 	}
 }

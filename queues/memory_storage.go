@@ -20,6 +20,7 @@ type memoryStorage struct {
 	open     bool
 	limit    int  // of messages held in any state; 0: none
 	reject   bool // what is over the limit, rather than wait
+	spare    spareMessages
 	arrivals uint64
 	purges   uint32
 	held     int // messages in any state
@@ -74,6 +75,7 @@ var _ interface {
 	DelayedPutter
 	DelayedReleaser
 	SiblingMaker
+	OriginalKeeper
 } = (*memoryStorage)(nil)
 
 func (s *memoryStorage) Traits() Traits {
@@ -156,18 +158,35 @@ func (s *memoryStorage) store(message *MessageEnvelope) *storedMessage {
 	if !message.SentTime.IsZero() {
 		sentTime = message.SentTime.UnixNano()
 	}
-	return &storedMessage{
+	stored := s.spare.get()
+	*stored = storedMessage{
 		purges:        s.purges,
 		id:            message.MessageId,
 		correlationId: message.CorrelationId,
 		kind:          message.MessageType,
 		sentTime:      sentTime,
-		payload:       slices.Clone(message.Message),
+		payload:       stored.payload[:0],
 		headers:       maps.Clone(message.Headers),
 	}
+	if message.Message == nil {
+		stored.payload = nil
+	} else {
+		stored.payload = append(stored.payload, message.Message...)
+	}
+	return stored
 }
 
 func (s *memoryStorage) Take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
+	n, err := s.take(ctx, dst, wait)
+	for i := range n { // copied without the mutex: they are this call's
+		message := &dst[i].Message
+		dst[i].Handle.(*storedMessage).show(message)
+		message.Message, message.Headers = slices.Clone(message.Message), maps.Clone(message.Headers)
+	}
+	return n, err
+}
+
+func (s *memoryStorage) take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.open && s.ready() == 0 {
@@ -185,13 +204,19 @@ func (s *memoryStorage) Take(ctx context.Context, dst []Delivery, wait bool) (in
 	for ; n < len(dst) && s.ready() > 0; n++ {
 		stored := s.pop()
 		stored.deliveries++
-		stored.show(&dst[n].Message)
 		dst[n].Count, dst[n].Handle = int(stored.deliveries), stored
 	}
 	if s.ready() > 0 { // a taker that was woken for one of these may find another one
 		s.takers.wakeOne()
 	}
 	return n, nil
+}
+
+// Original returns a taken message; nobody else touches it until it is settled.
+func (s *memoryStorage) Original(handle any) *MessageEnvelope {
+	original := new(MessageEnvelope)
+	handle.(*storedMessage).show(original)
+	return original
 }
 
 func (s *memoryStorage) ready() int { return s.returned.Len() + s.fresh.length }
@@ -223,9 +248,15 @@ func (s *memoryStorage) Complete(_ context.Context, handle any) error {
 	if !s.open {
 		return ErrNotOpened
 	}
-	s.held--
-	s.givers.wakeOne()
+	s.end(handle.(*storedMessage))
 	return nil
+}
+
+// end forgets a taken message.
+func (s *memoryStorage) end(stored *storedMessage) {
+	s.held--
+	s.spare.put(stored)
+	s.givers.wakeOne()
 }
 
 func (s *memoryStorage) Release(_ context.Context, handle any, counted bool) error {
@@ -236,8 +267,7 @@ func (s *memoryStorage) Release(_ context.Context, handle any, counted bool) err
 	}
 	stored := handle.(*storedMessage)
 	if stored.purges != s.purges {
-		s.held--
-		s.givers.wakeOne()
+		s.end(stored)
 		return nil
 	}
 	if !counted {
@@ -256,8 +286,7 @@ func (s *memoryStorage) ReleaseDelayed(_ context.Context, handle any, delay time
 	}
 	stored := handle.(*storedMessage)
 	if stored.purges != s.purges {
-		s.held--
-		s.givers.wakeOne()
+		s.end(stored)
 		return nil
 	}
 	s.delay(stored, delay)
@@ -326,6 +355,7 @@ func (s *memoryStorage) Look(_ context.Context, max int) ([]*MessageEnvelope, er
 	for i := range stored {
 		envelopes[i] = new(MessageEnvelope)
 		stored[i].show(envelopes[i])
+		envelopes[i] = envelopes[i].Clone() // it may be taken, settled and used again as soon as the mutex is free
 	}
 	return envelopes, nil
 }
@@ -390,6 +420,32 @@ func (s *memoryStorage) drop(gone map[*storedMessage]bool) {
 		s.givers.wakeOne()
 	}
 	s.setAlarm()
+}
+
+// spareMessages are messages that are done, kept with their payload's memory to be used again: a queue
+// that is emptied as fast as it is filled allocates nothing for what it stores.
+type spareMessages struct {
+	messageList
+}
+
+// How much is kept.
+const (
+	maxSpares       = 256
+	maxSparePayload = 1 << 10 // bytes
+)
+
+func (l *spareMessages) get() *storedMessage {
+	if l.length == 0 {
+		return new(storedMessage)
+	}
+	return l.pop()
+}
+
+func (l *spareMessages) put(stored *storedMessage) {
+	if l.length < maxSpares && cap(stored.payload) <= maxSparePayload {
+		*stored = storedMessage{payload: stored.payload}
+		l.push(stored)
+	}
 }
 
 // messageList is a first-in-first-out list of messages.

@@ -91,7 +91,7 @@ func (q *MessageQueue) receive(ctx context.Context, correlationId string, taken 
 	var err error
 	s := q.session.Load()
 	if wait <= 0 || s.traits.Local {
-		n, err = q.take(ctx, s, correlationId, taken, false, false)
+		n, err = q.take(ctx, s, correlationId, taken, takeNow)
 	}
 	if n == 0 && err == nil && wait > 0 {
 		n, err = q.takeWithin(ctx, s, correlationId, taken, wait)
@@ -108,7 +108,7 @@ func (q *MessageQueue) takeWithin(ctx context.Context, s *session, correlationId
 	defer cancel()
 	defer context.AfterFunc(s.ending, cancel)()
 
-	n, err := q.take(waiting, s, correlationId, taken, true, false)
+	n, err := q.take(waiting, s, correlationId, taken, takeWaiting)
 	switch {
 	case n > 0:
 		return n, nil
@@ -123,11 +123,27 @@ func (q *MessageQueue) takeWithin(ctx context.Context, s *session, correlationId
 	}
 }
 
+// taking is how to take messages.
+type taking struct {
+	wait    bool
+	renewed bool                    // keep their locks up
+	cancel  context.CancelCauseFunc // called when a lock is lost; may be nil
+}
+
+var (
+	takeNow     = taking{}
+	takeWaiting = taking{wait: true}
+)
+
 // take takes deliveries from the storage and locks them. Those that have been delivered too often
 // already go to the dead-letter queue instead.
-func (q *MessageQueue) take(ctx context.Context, s *session, correlationId string, taken []Delivery, wait, renewed bool) (int, error) {
+func (q *MessageQueue) take(ctx context.Context, s *session, correlationId string, taken []Delivery, how taking) (int, error) {
+	if !s.calls.enter() {
+		return 0, q.checkOpen(correlationId, false)
+	}
+	defer s.calls.leave()
 	for {
-		n, err := q.storage.Take(ctx, taken, wait)
+		n, err := q.storage.Take(ctx, taken, how.wait)
 		if err != nil {
 			return 0, q.fail(ctx, correlationId, "receiving", err)
 		}
@@ -138,7 +154,18 @@ func (q *MessageQueue) take(ctx context.Context, s *session, correlationId strin
 		if n == 0 {
 			continue
 		}
-		if !s.locks.hold(taken[:n], renewed) {
+		_, originals := q.storage.(OriginalKeeper)
+		pristine := !originals && q.deadLetters.exist()
+		for i := range n {
+			taken[i].keep(s.locks, pristine)
+		}
+		telemetry := q.telemetry.Load()
+		if telemetry.wants(clog.LevelDebug) {
+			for i := range n {
+				telemetry.message(ctx, "Received", &taken[i].Message)
+			}
+		}
+		if q.state.Load() != stateOpen || !s.locks.hold(taken[:n], how.renewed, how.cancel) {
 			giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
 			defer cancel()
 			for i := range n {
@@ -146,13 +173,7 @@ func (q *MessageQueue) take(ctx context.Context, s *session, correlationId strin
 			}
 			return 0, newError(ErrNotOpened, q.name, correlationId, "it was closed meanwhile", nil)
 		}
-		telemetry := q.telemetry.Load()
 		telemetry.count(ctx, telemetry.names.received, int64(n))
-		if telemetry.wants(clog.LevelDebug) {
-			for i := range n {
-				telemetry.message(ctx, "Received", &taken[i].Message)
-			}
-		}
 		return n, nil
 	}
 }
@@ -163,9 +184,11 @@ func (q *MessageQueue) sortOut(s *session, taken []Delivery) int {
 	left := 0
 	for i := range taken {
 		if q.settings.isSpent(taken[i].Count-1) && q.deadLetters.exist() {
-			spent := &Delivery{Message: taken[i].Message, Count: taken[i].Count - 1, Handle: taken[i].Handle, locks: s.locks}
+			spent := &Delivery{Message: taken[i].Message, Count: taken[i].Count - 1, Handle: taken[i].Handle}
+			spent.keep(s.locks, false)
+			spent.pristine = &spent.Message // which nobody else has
 			ctx, cancel := context.WithTimeout(s.keeping, keepingTimeout)
-			q.buryOrPark(ctx, spent, afterParking{bury: true, reason: ReasonMaxDeliveries})
+			q.buryOrPark(ctx, spent, afterParking{reason: ReasonMaxDeliveries})
 			cancel()
 			continue
 		}
@@ -180,7 +203,7 @@ func (q *MessageQueue) sortOut(s *session, taken []Delivery) int {
 // giveBack returns a delivery that is nobody's any more to the storage.
 func (q *MessageQueue) giveBack(ctx context.Context, d *Delivery, counted bool) {
 	if err := q.storage.Release(ctx, d.Handle, counted); err != nil && !errors.Is(err, ErrLockLost) {
-		q.telemetry.Load().log(ctx, clog.LevelWarn, d.Message.CorrelationId, err,
-			"Could not give message %s back to queue %s; it comes again when the broker ends its lock", d.Message.MessageId, q.name)
+		q.telemetry.Load().log(ctx, clog.LevelWarn, d.correlationId, err,
+			"Could not give message %s back to queue %s; it comes again when the broker ends its lock", d.id, q.name)
 	}
 }

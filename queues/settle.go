@@ -70,6 +70,9 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 	since := d.locks.now()
 	if extender, ok := q.storage.(LockExtender); ok && d.locks.keeper == LocksByBroker {
 		if err := extender.Extend(ctx, d.Handle, lockTimeout); err != nil {
+			if errors.Is(err, ErrLockLost) {
+				d.locks.revoke(d, ErrLockLost)
+			}
 			return q.fail(ctx, correlationId, "renewing a lock", err)
 		}
 	}
@@ -85,6 +88,11 @@ func (q *MessageQueue) settle(ctx context.Context, message *MessageEnvelope, cap
 	if err != nil || d == nil {
 		return err
 	}
+	s := q.session.Load()
+	if !s.calls.enter() {
+		return newError(ErrNotOpened, q.name, message.CorrelationId, "message "+message.MessageId+" is given back", nil)
+	}
+	defer s.calls.leave()
 	telemetry := q.telemetry.Load()
 	started := telemetry.begin()
 	correlationId := message.CorrelationId
@@ -143,7 +151,7 @@ func (q *MessageQueue) complete(ctx context.Context, d *Delivery) error {
 		return q.unsettled(d, err)
 	}
 	telemetry.count(ctx, telemetry.names.completed, 1)
-	telemetry.message(ctx, "Completed", &d.Message)
+	telemetry.settled(ctx, "Completed", d)
 	d.markSettled()
 	return nil
 }
@@ -155,12 +163,11 @@ func (q *MessageQueue) abandon(ctx context.Context, d *Delivery, delay time.Dura
 		return q.bury(ctx, d, ReasonMaxDeliveries, cause)
 	}
 	telemetry := q.telemetry.Load()
-	abandoned := d.Message // release may hand the message to another holder at once
 	if err := q.release(ctx, d, delay); err != nil {
 		return q.unsettled(d, err)
 	}
 	telemetry.count(ctx, telemetry.names.abandoned, 1)
-	telemetry.message(ctx, "Abandoned", &abandoned)
+	telemetry.settled(ctx, "Abandoned", d)
 	return nil
 }
 
@@ -170,7 +177,7 @@ func (q *MessageQueue) release(ctx context.Context, d *Delivery, delay time.Dura
 	switch {
 	case delay > 0 && !ok:
 		d.settled.Store(true)
-		if d.locks.park(d, delay, afterParking{}) {
+		if d.locks.park(d, delay, nil) {
 			return nil
 		}
 		q.giveBack(ctx, d, true)
@@ -220,16 +227,17 @@ func (q *MessageQueue) perform(due dueDelivery) {
 func (q *MessageQueue) expire(ctx context.Context, d *Delivery) {
 	telemetry := q.telemetry.Load()
 	telemetry.count(ctx, telemetry.names.expired, 1)
-	telemetry.message(ctx, "Lost the lock of", &d.Message)
+	telemetry.settled(ctx, "Lost the lock of", d)
 	if d.locks.keeper == LocksByBroker {
 		return
 	}
+	// The one whose lock ran out still has d; what happens to the message now is not its business.
+	ours := &Delivery{Count: d.Count, Handle: d.Handle, id: d.id, correlationId: d.correlationId, pristine: d.pristine, locks: d.locks}
 	if q.settings.isSpent(d.Count) && q.deadLetters.exist() {
-		spent := &Delivery{Message: d.Message, Count: d.Count, Handle: d.Handle, locks: d.locks}
-		q.buryOrPark(ctx, spent, afterParking{bury: true, reason: ReasonMaxDeliveries})
+		q.buryOrPark(ctx, ours, afterParking{reason: ReasonMaxDeliveries})
 		return
 	}
-	q.giveBack(ctx, d, true)
+	q.releaseOrPark(ctx, ours)
 }
 
 // extend renews, on the broker, the lock of a message that a receiver works on.
@@ -240,8 +248,8 @@ func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
 	}
 	since := d.locks.now()
 	if err := extender.Extend(ctx, d.Handle, q.settings.lockTimeout); err != nil {
-		q.telemetry.Load().log(ctx, clog.LevelWarn, d.Message.CorrelationId, err,
-			"Could not renew the lock of message %s on queue %s", d.Message.MessageId, q.name)
+		q.telemetry.Load().log(ctx, clog.LevelWarn, d.correlationId, err,
+			"Could not renew the lock of message %s on queue %s", d.id, q.name)
 		return
 	}
 	d.locks.extended(d, since)
@@ -249,13 +257,23 @@ func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
 
 // unpark ends the parking of a delivery.
 func (q *MessageQueue) unpark(ctx context.Context, d *Delivery) {
-	if d.then.bury {
-		q.buryOrPark(ctx, d, d.then)
+	if d.then != nil {
+		q.buryOrPark(ctx, d, *d.then)
+	} else {
+		q.releaseOrPark(ctx, d)
+	}
+}
+
+// releaseOrPark releases a delivery that nobody holds. If that fails it is kept and tried again later.
+func (q *MessageQueue) releaseOrPark(ctx context.Context, d *Delivery) {
+	err := q.storage.Release(ctx, d.Handle, true)
+	if err == nil || errors.Is(err, ErrLockLost) {
+		d.markSettled()
 		return
 	}
-	if err := q.storage.Release(ctx, d.Handle, true); err != nil && !errors.Is(err, ErrLockLost) {
-		d.locks.park(d, q.settings.backOff(1), afterParking{})
-		return
+	if !d.locks.park(d, max(q.settings.backOff(1), time.Millisecond), nil) {
+		giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+		defer cancel()
+		q.giveBack(giving, d, true)
 	}
-	d.markSettled()
 }

@@ -45,8 +45,8 @@ type (
 		// Take fills dst from its start with deliveries, in the queue's order, and returns how many: at
 		// least one, without waiting to fill dst. With none ready it waits until there is one or ctx
 		// ends (0, ctx.Err()); if wait is false it does not wait (0, nil). It sets Message, Count and
-		// Handle of each; they are the base's from then on, payload and headers included. The messages
-		// are locked by the broker for StorageParams.LockTimeout, or, with LocksByBase, until settled.
+		// Handle of each. Payload and headers are given away: the user may change them. The messages are
+		// locked by the broker for StorageParams.LockTimeout, or, with LocksByBase, until they are settled.
 		// The base does not poll: a storage that can only poll does it here.
 		Take(ctx context.Context, dst []Delivery, wait bool) (n int, err error)
 
@@ -115,6 +115,14 @@ type (
 	Burier interface {
 		// Bury stores dead in the sibling and removes the taken message, both or neither.
 		Bury(ctx context.Context, handle any, dead *MessageEnvelope) error
+	}
+
+	// OriginalKeeper is a storage that still has a taken message as it was sent. Without it the base
+	// keeps a copy of each, for the case that it must go to the dead-letter queue.
+	OriginalKeeper interface {
+		// Original returns the taken message. The base does not change it, and lets go of it before it
+		// settles the handle.
+		Original(handle any) *MessageEnvelope
 	}
 
 	// OptionDescriber is a storage with options of its own. They are parsed, checked and documented

@@ -85,6 +85,13 @@ func (t *telemetry) message(ctx context.Context, doing string, envelope *Message
 	}
 }
 
+// settled logs, at debug level, how a delivery ended. The envelope is the user's and is not looked at.
+func (t *telemetry) settled(ctx context.Context, doing string, d *Delivery) {
+	if len(t.loggers) > 0 && t.wants(clog.LevelDebug) {
+		t.log(ctx, clog.LevelDebug, d.correlationId, nil, "%s message %s, delivery %d, on %s", doing, d.id, d.Count, t.names.component)
+	}
+}
+
 func (t *telemetry) count(ctx context.Context, counter string, by int64) {
 	for _, counters := range t.counters {
 		counters.Increment(ctx, counter, by)

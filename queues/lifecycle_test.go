@@ -1,0 +1,473 @@
+package queues_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	cerr "github.com/pip-services3-gox/pip-services3-commons-gox/errors"
+	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+func TestOpen(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "hands the storage what was configured and resolved", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{NeedsServer: true})
+		queue := closedQueue(t, struct {
+			*fakeStorage
+			withOption
+		}{s, withOption{s}},
+			"queue", "topic", "connection.host", "broker.local", "connection.port", "1234", "credential.username", "jane",
+			"lock_timeout", 5000, "max_messages", 7, "overflow", "reject", "speed", 5, "other.key", "x")
+		references := cref.NewEmptyReferences()
+		queue.SetReferences(t.Context(), references)
+		require.NoError(t, queue.Open(t.Context(), "123"))
+		require.Equal(t, "topic", s.params.Queue)
+		require.Equal(t, "123", s.params.CorrelationId)
+		require.Len(t, s.params.Connections, 1)
+		require.Equal(t, "broker.local", s.params.Connections[0].Host())
+		require.Equal(t, "jane", s.params.Credential.Username())
+		require.Nil(t, s.params.Connection)
+		require.Same(t, references, s.params.References)
+		require.Equal(t, "x", s.params.Config.GetAsString("other.key"))
+		require.Equal(t, 5, s.params.Options.Int("options.speed"))
+		require.Equal(t, 5*time.Second, s.params.LockTimeout)
+		require.Equal(t, 7, s.params.MaxMessages)
+		require.True(t, s.params.RejectWhenFull)
+		require.NoError(t, queue.Close(t.Context(), "123"))
+	})
+
+	inBubble(t, "needs no configuration where no server is needed", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := queues.InheritMessageQueueWithStorage(nil, "orders", s)
+		require.NoError(t, queue.Open(nil, "")) //nolint:staticcheck // a nil ctx stands for the background
+		require.NotNil(t, s.params.Config)
+		require.Empty(t, s.params.Connections)
+		require.Nil(t, s.params.Credential)
+		require.Equal(t, 30*time.Second, s.params.LockTimeout)
+		require.NoError(t, queue.Close(nil, "")) //nolint:staticcheck // likewise
+	})
+
+	inBubble(t, "fails without a connection where a server is needed", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{NeedsServer: true})
+		err := closedQueue(t, s).Open(t.Context(), "123")
+		require.ErrorIs(t, err, queues.ErrNoConnection)
+		require.ErrorContains(t, err, "connection.host")
+		require.Empty(t, s.called("open"))
+	})
+
+	inBubble(t, "takes the component that dependencies.connection names for a connection", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{NeedsServer: true})
+		queue := closedQueue(t, s, "dependencies.connection", "pip-services:connection:fake:shared:1.0")
+		require.ErrorIs(t, queue.Open(t.Context(), ""), queues.ErrBadConfig)
+
+		shared := &struct{ string }{"the connection"}
+		queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+			cref.NewDescriptor("pip-services", "connection", "fake", "shared", "1.0"), shared))
+		require.NoError(t, queue.Open(t.Context(), ""))
+		require.Same(t, shared, s.params.Connection)
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+
+	inBubble(t, "reports everything that is wrong with the configuration at once", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := closedQueue(t, s,
+			"lock_timout", 1, "max_deliveries", "many", "drain_timeout", -1, "overflow", "explode", "require", "wings",
+			"retry_delay", 5000, "retry_max_delay", 1000, "dead_letter_queue", "nowhere",
+			"dependencies.connection", "pip-services:connection:fake:shared:1.0")
+		err := queue.Open(t.Context(), "123")
+		require.ErrorIs(t, err, queues.ErrBadConfig)
+		for _, want := range []string{
+			"orders",
+			"unknown option options.lock_timout; did you mean options.lock_timeout?",
+			"options.max_deliveries", `"many"`,
+			"options.drain_timeout", "-1",
+			"options.overflow", "explode",
+			"options.require", "wings",
+			"options.retry_max_delay",
+			"options.dead_letter_queue", "nowhere",
+			"dependencies.connection",
+		} {
+			require.ErrorContains(t, err, want)
+		}
+		var application *cerr.ApplicationError
+		require.ErrorAs(t, err, &application)
+		require.Equal(t, "BAD_CONFIG", application.Code)
+		require.Empty(t, s.called("open"))
+
+		queue.Configure(t.Context(), options("lock_timeout", 1))
+		require.NoError(t, queue.Open(t.Context(), "123"), "a better configuration takes the place of the bad one")
+		require.NoError(t, queue.Close(t.Context(), "123"))
+	})
+
+	inBubble(t, "knows the storage's own options, and checks them", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		storage := struct {
+			*fakeStorage
+			withOption
+		}{s, withOption{s}}
+		err := closedQueue(t, storage, "speed", 10).Open(t.Context(), "")
+		require.ErrorIs(t, err, queues.ErrBadConfig)
+		require.ErrorContains(t, err, "options.speed")
+		err = closedQueue(t, storage, "sped", 5).Open(t.Context(), "")
+		require.ErrorContains(t, err, "did you mean options.speed?")
+		require.ErrorIs(t, closedQueue(t, s, "speed", 5).Open(t.Context(), ""), queues.ErrBadConfig, "of another storage")
+	})
+
+	inBubble(t, "logs what works but should be changed", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		logger := newLogger(clog.LevelWarn)
+		queue := closedQueue(t, s, "listen_interval", 100)
+		queue.SetReferences(t.Context(), referencesTo(t, logger))
+		require.NoError(t, queue.Open(t.Context(), ""))
+		require.Contains(t, logger.text(), "options.listen_interval is deprecated")
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+
+	inBubble(t, "fails by name when options.require asks for more than the queue can do", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := closedQueue(t, s, "require", "send,dead_letter,ordering,renew_lock")
+		err := queue.Open(t.Context(), "123")
+		require.ErrorIs(t, err, queues.ErrNotSupported)
+		require.ErrorContains(t, err, "queue orders")
+		require.ErrorContains(t, err, "dead_letter,ordering")
+		require.NotContains(t, strings.Split(err.Error(), "which this queue cannot do")[0], "renew_lock")
+		require.False(t, queue.IsOpen())
+		require.Equal(t, []string{"open orders", "close orders"}, s.called("open", "close"))
+
+		queue.Configure(t.Context(), options("require", "send,renew_lock"))
+		require.NoError(t, queue.Open(t.Context(), "123"))
+		require.NoError(t, queue.Close(t.Context(), "123"))
+	})
+
+	inBubble(t, "that fails leaves the queue closed, to be tried again", func(t *testing.T) {
+		s, storage := newSiblingStorage(queues.LocksByBase)
+		queue := closedQueue(t, storage)
+		s.fails("open", errAway)
+		err := queue.Open(t.Context(), "123")
+		require.ErrorIs(t, err, queues.ErrNoConnection)
+		require.ErrorContains(t, err, "queue orders")
+		require.False(t, queue.IsOpen())
+		require.Empty(t, s.called("close"), "a storage that failed to open is closed")
+
+		s.dead.fails("open", errAway)
+		require.ErrorIs(t, queue.Open(t.Context(), "123"), queues.ErrNoConnection)
+		require.False(t, queue.IsOpen())
+		require.Equal(t, []string{"close orders"}, s.called("close"), "a dead-letter queue that failed to open closes its source")
+
+		require.NoError(t, queue.Open(t.Context(), "123"))
+		require.NoError(t, queue.Open(t.Context(), "123"), "Open is idempotent")
+		require.Len(t, s.called("open"), 3)
+		require.NoError(t, queue.Close(t.Context(), "123"))
+	})
+
+	inBubble(t, "opens the queue once for callers that come together", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := closedQueue(t, s)
+		var callers sync.WaitGroup
+		for range 10 {
+			callers.Go(func() {
+				if err := queue.Open(t.Context(), ""); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		callers.Wait()
+		require.Len(t, s.called("open"), 1)
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+
+	inBubble(t, "waits for a Close that is under way, within its ctx", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		s.has("a")
+		queue := openQueue(t, s)
+		queue.BeginListen(t.Context(), "", works(5*time.Second))
+		synctest.Wait()
+		go func() { _ = queue.Close(context.Background(), "") }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, queue.Open(ctx, ""), context.DeadlineExceeded)
+		started := time.Now()
+		require.NoError(t, queue.Open(t.Context(), ""))
+		require.Equal(t, 4*time.Second, time.Since(started))
+		require.True(t, queue.IsOpen())
+	})
+
+	inBubble(t, "does nothing when its ctx has ended", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, closedQueue(t, s).Open(ctx, ""), context.Canceled)
+		require.Empty(t, s.called("open"))
+	})
+
+	inBubble(t, "opens and closes its dead-letter queue with it", func(t *testing.T) {
+		s, storage := newSiblingStorage(queues.LocksByBase)
+		queue := openQueue(t, storage, "lock_timeout", 5000, "max_messages", 3, "connection.host", "broker.local", "credential.username", "jane")
+		require.Equal(t, "orders.dead", s.dead.params.Queue)
+		require.Equal(t, "broker.local", s.dead.params.Connections[0].Host())
+		require.Equal(t, "jane", s.dead.params.Credential.Username())
+		require.Equal(t, 5*time.Second, s.dead.params.LockTimeout)
+		require.Zero(t, s.dead.params.MaxMessages, "it is never trimmed")
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.Equal(t, []string{"close orders.dead"}, s.dead.called("close"))
+		dead, err := queue.DeadLetters()
+		require.NoError(t, err)
+		require.False(t, dead.IsOpen())
+	})
+}
+
+func TestConfigure(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "takes effect at the next Open", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := openQueue(t, s, "max_message_size", 5)
+		small, big := queues.NewMessageEnvelope("", "", make([]byte, 5)), queues.NewMessageEnvelope("", "", make([]byte, 10))
+		queue.Configure(t.Context(), options("max_message_size", 10))
+		require.NoError(t, queue.Send(t.Context(), "", small))
+		require.ErrorIs(t, queue.Send(t.Context(), "", big), queues.ErrMessageTooLarge)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.NoError(t, queue.Open(t.Context(), ""))
+		require.NoError(t, queue.Send(t.Context(), "", big))
+	})
+
+	inBubble(t, "does not add connections and credentials to earlier ones", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := closedQueue(t, s, "connection.host", "old.local", "credential.username", "old")
+		for range 3 {
+			queue.Configure(t.Context(), options("connection.host", "new.local", "credential.username", "jane"))
+		}
+		require.NoError(t, queue.Open(t.Context(), ""))
+		require.Len(t, s.params.Connections, 1)
+		require.Equal(t, "new.local", s.params.Connections[0].Host())
+		require.Equal(t, "jane", s.params.Credential.Username())
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+
+	inBubble(t, "works in any order with SetReferences", func(t *testing.T) {
+		discovery := cconn.NewEmptyMemoryDiscovery()
+		_, err := discovery.Register("", "broker", cconn.NewConnectionParamsFromTuples("host", "found.local"))
+		require.NoError(t, err)
+		store := cauth.NewEmptyMemoryCredentialStore()
+		require.NoError(t, store.Store(t.Context(), "", "key", cauth.NewCredentialParamsFromTuples("username", "jane")))
+		references := cref.NewReferencesFromTuples(t.Context(),
+			cref.NewDescriptor("pip-services", "discovery", "memory", "default", "1.0"), discovery,
+			cref.NewDescriptor("pip-services", "credential-store", "memory", "default", "1.0"), store)
+		config := options("connection.discovery_key", "broker", "credential.store_key", "key")
+		for _, configureFirst := range []bool{true, false} {
+			s := newFakeStorage(queues.Traits{NeedsServer: true})
+			queue := queues.InheritMessageQueueWithStorage(nil, "orders", s)
+			if configureFirst {
+				queue.Configure(t.Context(), config)
+			}
+			queue.SetReferences(t.Context(), references)
+			if !configureFirst {
+				queue.Configure(t.Context(), config)
+			}
+			require.NoError(t, queue.Open(t.Context(), ""))
+			require.Equal(t, "found.local", s.params.Connections[0].Host())
+			require.Equal(t, "jane", s.params.Credential.Username(), "the stock credential store is found under its own descriptor")
+			require.NoError(t, queue.Close(t.Context(), ""))
+		}
+	})
+
+	t.Run("names the queue, by queue before name before what it was called", func(t *testing.T) {
+		t.Parallel()
+		for _, test := range []struct {
+			settings []any
+			want     string
+		}{
+			{nil, "orders"},
+			{[]any{"name", "a"}, "a"},
+			{[]any{"name", "a", "queue", "b"}, "b"},
+			{[]any{"queue", "b"}, "b"},
+		} {
+			queue := closedQueue(t, newFakeStorage(queues.Traits{}), test.settings...)
+			require.Equal(t, test.want, queue.Name())
+			require.Equal(t, "["+test.want+"]", queue.String())
+		}
+	})
+
+	t.Run("takes nil for an empty configuration", func(t *testing.T) {
+		t.Parallel()
+		queue := queues.InheritMessageQueueWithStorage(nil, "orders", newFakeStorage(queues.Traits{}))
+		queue.Configure(t.Context(), nil)
+		queue.SetReferences(t.Context(), nil)
+		require.NoError(t, queue.Open(t.Context(), ""))
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+}
+
+func TestClose(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "gives back uncounted what is received and not settled", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBase})
+		s.has("a", "b")
+		queue := openQueue(t, s)
+		held, settled := receiveNow(t, queue), receiveNow(t, queue)
+		require.NoError(t, queue.Complete(t.Context(), settled))
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.Equal(t, []string{"a 0"}, s.holds())
+		require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrNotOpened)
+
+		require.NoError(t, queue.Open(t.Context(), ""))
+		require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrLockLost, "of the time before")
+		require.NoError(t, queue.Complete(t.Context(), settled), "still settled")
+		require.Equal(t, 1, receiveNow(t, queue).DeliveryCount)
+	})
+
+	inBubble(t, "succeeds though the storage fails, and logs it", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBase})
+		s.has("a")
+		logger := newLogger(clog.LevelWarn)
+		queue := closedQueue(t, s)
+		queue.SetReferences(t.Context(), referencesTo(t, logger))
+		require.NoError(t, queue.Open(t.Context(), ""))
+		receiveNow(t, queue)
+		s.fails("release", errAway)
+		s.fails("close", errors.New("stuck"))
+		require.NoError(t, queue.Close(t.Context(), ""), "a container stops closing at the first error")
+		require.False(t, queue.IsOpen())
+		require.Contains(t, logger.text(), "Could not give message a back")
+		require.Contains(t, logger.text(), "stuck")
+	})
+
+	inBubble(t, "is done once, and waited for by everyone", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		s.has("a")
+		queue := openQueue(t, s)
+		queue.BeginListen(t.Context(), "", works(5*time.Second))
+		synctest.Wait()
+		var callers sync.WaitGroup
+		for range 5 {
+			callers.Go(func() {
+				started := time.Now()
+				if err := queue.Close(t.Context(), ""); err != nil || time.Since(started) != 5*time.Second {
+					t.Error(err, time.Since(started))
+				}
+			})
+		}
+		callers.Wait()
+		require.Equal(t, []string{"close orders"}, s.called("close"))
+	})
+
+	inBubble(t, "from inside a receiver returns at once; the queue closes when the receiver has returned", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		s.has("a")
+		queue := openQueue(t, s)
+		queue.BeginListen(t.Context(), "", queues.NewCallbackMessageReceiver(
+			func(ctx context.Context, envelope *queues.MessageEnvelope, queue queues.IMessageQueue) error {
+				started := time.Now()
+				if err := queue.Close(ctx, ""); err != nil || time.Since(started) != 0 {
+					t.Error("Close did not return at once:", err)
+				}
+				if err := queue.Open(ctx, ""); !errors.Is(err, queues.ErrNotOpened) {
+					t.Error("Open from inside the receiver whose queue closes:", err)
+				}
+				return queue.Complete(ctx, envelope)
+			}))
+		synctest.Wait()
+		require.False(t, queue.IsOpen())
+		require.Equal(t, []string{"complete a", "close orders"}, s.called("complete", "release", "close"))
+	})
+
+	inBubble(t, "does not wait for a receiver of another queue", func(t *testing.T) {
+		first, second := newFakeStorage(queues.Traits{}), newFakeStorage(queues.Traits{})
+		first.has("a")
+		second.has("b")
+		source, other := openQueue(t, first), openQueue(t, second)
+		closed := make(chan time.Duration, 1)
+		other.BeginListen(t.Context(), "", works(3*time.Second))
+		source.BeginListen(t.Context(), "", receiverFunc(func(ctx context.Context, _ *queues.MessageEnvelope) error {
+			started := time.Now()
+			err := other.Close(ctx, "")
+			closed <- time.Since(started)
+			return err
+		}))
+		require.Equal(t, 3*time.Second, <-closed, "it is a receiver of source that calls, not one of other")
+	})
+
+	t.Run("loses and doubles nothing while everything goes on", func(t *testing.T) {
+		t.Parallel()
+		const messages = 2000
+		queue := queues.NewMemoryMessageQueue("orders")
+		queue.Configure(t.Context(), options("max_deliveries", 0))
+		require.NoError(t, queue.Open(t.Context(), ""))
+		for i := range messages {
+			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: fmt.Sprint(i)}))
+		}
+		var done atomic.Int64
+		completed := make([]atomic.Int32, messages)
+		var workers sync.WaitGroup
+		for worker := range 4 {
+			workers.Go(func() {
+				for turn := 0; done.Load() < messages; turn++ {
+					envelope, err := queue.Receive(t.Context(), "", time.Millisecond)
+					if err != nil && !errors.Is(err, queues.ErrNotOpened) {
+						t.Error(err)
+						return
+					}
+					if envelope == nil {
+						continue
+					}
+					if (turn+worker)%3 == 0 {
+						_ = queue.Abandon(t.Context(), envelope)
+					} else if err := queue.Complete(t.Context(), envelope); err == nil {
+						var number int
+						_, _ = fmt.Sscan(envelope.MessageId, &number)
+						completed[number].Add(1)
+						done.Add(1)
+					}
+				}
+			})
+		}
+		stop := make(chan struct{})
+		var closer sync.WaitGroup
+		closer.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if err := errors.Join(queue.Close(t.Context(), ""), queue.Open(t.Context(), "")); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		finished := make(chan struct{})
+		go func() { workers.Wait(); close(finished) }()
+		select {
+		case <-finished:
+		case <-time.After(10 * time.Second):
+			ready, _ := queue.ReadMessageCount()
+			t.Errorf("%d of %d messages are lost, %d are ready", messages-done.Load(), messages, ready)
+			done.Store(messages)
+		}
+		close(stop)
+		closer.Wait()
+		workers.Wait()
+		<-finished
+		require.NoError(t, queue.Close(t.Context(), ""))
+		for i := range completed {
+			require.LessOrEqual(t, completed[i].Load(), int32(1), "message %d was completed twice", i)
+		}
+	})
+}
