@@ -217,10 +217,13 @@ func (q *MessageQueue) tryBury(ctx context.Context, d *Delivery, reason string, 
 			return err
 		}
 	} else {
-		if err := q.deadLetters.queue().Send(ctx, d.correlationId, dead); err != nil {
-			return fmt.Errorf("writing to the dead-letter queue: %w", err)
+		if !d.buried {
+			if err := q.deadLetters.queue().Send(ctx, d.correlationId, dead); err != nil {
+				return fmt.Errorf("writing to the dead-letter queue: %w", err)
+			}
 		}
-		// From here on the message is safe. One whose lock was lost meanwhile comes again: a duplicate.
+		// From here on the message is safe. One whose lock is lost before it is removed comes again: a duplicate.
+		d.buried = true
 		if err := q.storage.Complete(ctx, d.Handle); err != nil {
 			return fmt.Errorf("removing a message that is in the dead-letter queue: %w", err)
 		}
@@ -240,7 +243,7 @@ func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterPa
 		return
 	}
 	then.retries++
-	delay := max(q.settings.backOff(then.retries), time.Millisecond)
+	delay := max(q.session.Load().settings.backOff(then.retries), time.Millisecond)
 	q.telemetry.Load().log(ctx, clog.LevelError, d.correlationId, err,
 		"Could not move message %s of queue %s to the dead-letter queue; trying again in %s", d.id, q.name, delay)
 	if !d.locks.park(d, delay, &then) {

@@ -19,6 +19,7 @@ type Delivery struct {
 
 	id, correlationId string           // of the message: what the user has may have been changed
 	pristine          *MessageEnvelope // what goes to the dead-letter queue, if the storage does not keep originals
+	buried            bool             // it is in the dead-letter queue and has only to be removed here
 	locks             *lockTable
 	settled           atomic.Bool // set once the message is settled: settling again is a no-op
 

@@ -33,6 +33,7 @@ type lifecycle struct {
 
 // session is what one Open has found and made. It does not change.
 type session struct {
+	settings   settings
 	traits     Traits
 	locks      *lockTable // nil without a storage
 	calls      *callCount
@@ -43,8 +44,8 @@ type session struct {
 	closed     chan struct{} // closed when Close is through
 }
 
-func newSession(traits Traits, locks *lockTable) *session {
-	s := &session{traits: traits, locks: locks, calls: newCallCount(), closed: make(chan struct{})}
+func newSession(settings settings, traits Traits, locks *lockTable) *session {
+	s := &session{settings: settings, traits: traits, locks: locks, calls: newCallCount(), closed: make(chan struct{})}
 	s.ending, s.end = context.WithCancel(context.Background())
 	s.keeping, s.stopKeeper = context.WithCancel(context.Background())
 	return s
@@ -94,11 +95,16 @@ func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 	if err != nil {
 		return err
 	}
+	if q.storage == nil {
+		if err := q.checkRequired(correlationId); err != nil {
+			return err
+		}
+	}
 	if err := q.Overrides.OpenWithParams(ctx, correlationId, connections, credential); err != nil {
 		return err
 	}
 	if q.storage == nil {
-		q.start(ctx, correlationId, newSession(Traits{}, nil))
+		q.start(ctx, correlationId, newSession(q.settings, Traits{}, nil))
 	}
 	return nil
 }
@@ -182,7 +188,7 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 		_ = q.storage.Close(ctx) // the error that made us give up says more
 		return err
 	}
-	q.start(ctx, correlationId, newSession(q.storage.Traits(), locks))
+	q.start(ctx, correlationId, newSession(q.settings, q.storage.Traits(), locks))
 	return nil
 }
 

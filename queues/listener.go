@@ -132,13 +132,15 @@ func (q *MessageQueue) register(ctx context.Context, correlationId string, recei
 		session:       q.session.Load(),
 		correlationId: correlationId,
 		receiver:      receiver,
-		prefetch:      q.settings.prefetch,
 		ended:         make(chan struct{}),
 		hurried:       make(chan struct{}),
 		turn:          make(chan struct{}, 1),
 	}
-	if l.prefetch == 0 && l.session != nil {
-		l.prefetch = l.session.traits.Prefetch
+	if l.session != nil {
+		l.prefetch = l.session.settings.prefetch
+		if l.prefetch == 0 {
+			l.prefetch = l.session.traits.Prefetch
+		}
 	}
 	l.taking, l.stopTaking = context.WithCancel(ctx)
 	l.settling, l.giveUp = context.WithCancel(context.WithValue(context.WithoutCancel(ctx), receivingKey{q}, true))
@@ -197,7 +199,7 @@ func (l *listener) drain() {
 		l.workers.Wait()
 		close(idle)
 	}()
-	timer := time.NewTimer(l.queue.settings.drainTimeout)
+	timer := time.NewTimer(l.session.settings.drainTimeout)
 	defer timer.Stop()
 	select {
 	case <-idle:
@@ -256,7 +258,7 @@ func (l *listener) putBack(ctx context.Context, d *Delivery) {
 func (l *listener) hire() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.hired) == l.queue.settings.listenConcurrency {
+	if len(l.hired) == l.session.settings.listenConcurrency {
 		return
 	}
 	w := &worker{listener: l}
@@ -356,7 +358,7 @@ const (
 func (w *worker) take(max int) *Delivery {
 	l := w.listener
 	q := l.queue
-	how := taking{wait: true, renewed: q.settings.autoRenew}
+	how := taking{wait: true, renewed: l.session.settings.autoRenew}
 	if max == 1 {
 		how.cancel = w.endWork
 	}
@@ -420,7 +422,7 @@ func (w *worker) work(d *Delivery) {
 func (w *worker) settle(d *Delivery, outcome error) error {
 	l := w.listener
 	q := l.queue
-	if outcome == nil && !q.settings.autoComplete {
+	if outcome == nil && !l.session.settings.autoComplete {
 		d.locks.finish(d)
 		return nil
 	}
@@ -435,7 +437,7 @@ func (w *worker) settle(d *Delivery, outcome error) error {
 		q.buryOrPark(l.settling, d, afterParking{reason: ReasonReceiverError, cause: outcome})
 		return nil
 	default:
-		return q.abandon(l.settling, d, q.settings.backOff(d.Count), outcome)
+		return q.abandon(l.settling, d, l.session.settings.backOff(d.Count), outcome)
 	}
 }
 

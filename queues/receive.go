@@ -183,7 +183,7 @@ func (q *MessageQueue) take(ctx context.Context, s *session, correlationId strin
 func (q *MessageQueue) sortOut(s *session, taken []Delivery) int {
 	left := 0
 	for i := range taken {
-		if q.settings.isSpent(taken[i].Count-1) && q.deadLetters.exist() {
+		if s.settings.isSpent(taken[i].Count-1) && q.deadLetters.exist() {
 			spent := &Delivery{Message: taken[i].Message, Count: taken[i].Count - 1, Handle: taken[i].Handle}
 			spent.keep(s.locks, false)
 			spent.pristine = &spent.Message // which nobody else has

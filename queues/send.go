@@ -56,7 +56,8 @@ func (q *MessageQueue) checkSend(ctx context.Context, correlationId string, enve
 
 // maxMessageSize is the lesser of the configured limit and the broker's; 0 for none.
 func (q *MessageQueue) maxMessageSize() int {
-	configured, brokers := q.settings.maxMessageSize, q.session.Load().traits.MaxMessageSize
+	s := q.session.Load()
+	configured, brokers := s.settings.maxMessageSize, s.traits.MaxMessageSize
 	if configured == 0 || brokers != 0 && brokers < configured {
 		return brokers
 	}

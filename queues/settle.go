@@ -58,7 +58,7 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 		return err
 	}
 	if lockTimeout <= 0 {
-		lockTimeout = q.settings.lockTimeout
+		lockTimeout = q.session.Load().settings.lockTimeout
 	}
 	if d.isSettled() {
 		return nil
@@ -159,7 +159,7 @@ func (q *MessageQueue) complete(ctx context.Context, d *Delivery) error {
 // abandon releases a delivery that failed, after delay, or moves it to the dead-letter queue if it was
 // the last one. cause is why the receiver failed, nil if the user abandoned it.
 func (q *MessageQueue) abandon(ctx context.Context, d *Delivery, delay time.Duration, cause error) error {
-	if q.settings.isSpent(d.Count) && q.deadLetters.exist() {
+	if q.session.Load().settings.isSpent(d.Count) && q.deadLetters.exist() {
 		return q.bury(ctx, d, ReasonMaxDeliveries, cause)
 	}
 	telemetry := q.telemetry.Load()
@@ -232,8 +232,8 @@ func (q *MessageQueue) expire(ctx context.Context, d *Delivery) {
 		return
 	}
 	// The one whose lock ran out still has d; what happens to the message now is not its business.
-	ours := &Delivery{Count: d.Count, Handle: d.Handle, id: d.id, correlationId: d.correlationId, pristine: d.pristine, locks: d.locks}
-	if q.settings.isSpent(d.Count) && q.deadLetters.exist() {
+	ours := &Delivery{Count: d.Count, Handle: d.Handle, id: d.id, correlationId: d.correlationId, pristine: d.pristine, buried: d.buried, locks: d.locks}
+	if d.buried || q.session.Load().settings.isSpent(d.Count) && q.deadLetters.exist() {
 		q.buryOrPark(ctx, ours, afterParking{reason: ReasonMaxDeliveries})
 		return
 	}
@@ -247,7 +247,10 @@ func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
 		return
 	}
 	since := d.locks.now()
-	if err := extender.Extend(ctx, d.Handle, q.settings.lockTimeout); err != nil {
+	if err := extender.Extend(ctx, d.Handle, d.locks.lockTimeout); err != nil {
+		if errors.Is(err, ErrLockLost) {
+			d.locks.revoke(d, ErrLockLost)
+		}
 		q.telemetry.Load().log(ctx, clog.LevelWarn, d.correlationId, err,
 			"Could not renew the lock of message %s on queue %s", d.id, q.name)
 		return
@@ -271,7 +274,7 @@ func (q *MessageQueue) releaseOrPark(ctx context.Context, d *Delivery) {
 		d.markSettled()
 		return
 	}
-	if !d.locks.park(d, max(q.settings.backOff(1), time.Millisecond), nil) {
+	if !d.locks.park(d, max(q.session.Load().settings.backOff(1), time.Millisecond), nil) {
 		giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
 		defer cancel()
 		q.giveBack(giving, d, true)

@@ -9,7 +9,12 @@ import (
 // guards the list and what the condition is about; it is held when any of the methods is called.
 type waitList struct {
 	first, last *waiter
+	spare       *waiter // waiters that are done, to be used again; a list by next
+	spares      int
 }
+
+// maxSpareWaiters is how many waiters a list keeps.
+const maxSpareWaiters = 64
 
 type waiter struct {
 	previous, next *waiter
@@ -17,14 +22,11 @@ type waiter struct {
 	listed         bool
 }
 
-// waiters are used again: a waiting call costs no allocation of its own.
-var waiters = sync.Pool{New: func() any { return &waiter{woken: make(chan struct{}, 1)} }}
-
 // wait lets go of mu until it is woken or ctx ends, and returns ctx.Err() in that case. The caller
 // checks its condition again. A signal that arrives as ctx ends goes to the next in line.
 func (l *waitList) wait(ctx context.Context, mu *sync.Mutex) error {
-	w := waiters.Get().(*waiter)
-	defer waiters.Put(w)
+	w := l.newWaiter()
+	defer l.dropWaiter(w)
 	l.append(w)
 	mu.Unlock()
 	select {
@@ -41,6 +43,25 @@ func (l *waitList) wait(ctx context.Context, mu *sync.Mutex) error {
 		l.wakeOne()
 	}
 	return ctx.Err()
+}
+
+// newWaiter makes a waiter or takes a spare one: a waiting call costs no allocation here. (Spares of all
+// lists together would not do: a channel made inside a testing/synctest bubble stays in it.)
+func (l *waitList) newWaiter() *waiter {
+	w := l.spare
+	if w == nil {
+		return &waiter{woken: make(chan struct{}, 1)}
+	}
+	l.spare, w.next = w.next, nil
+	l.spares--
+	return w
+}
+
+func (l *waitList) dropWaiter(w *waiter) {
+	if l.spares < maxSpareWaiters {
+		w.next, l.spare = l.spare, w
+		l.spares++
+	}
 }
 
 // wakeOne wakes the one that has waited longest, if any.
