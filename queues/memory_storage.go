@@ -158,20 +158,17 @@ func (s *memoryStorage) store(message *MessageEnvelope) *storedMessage {
 	if !message.SentTime.IsZero() {
 		sentTime = message.SentTime.UnixNano()
 	}
-	stored := s.spare.get()
-	*stored = storedMessage{
-		purges:        s.purges,
-		id:            message.MessageId,
-		correlationId: message.CorrelationId,
-		kind:          message.MessageType,
-		sentTime:      sentTime,
-		payload:       stored.payload[:0],
-		headers:       maps.Clone(message.Headers),
-	}
+	stored := s.spare.get() // clean but for the memory of its payload
+	stored.purges = s.purges
+	stored.id = message.MessageId
+	stored.correlationId = message.CorrelationId
+	stored.kind = message.MessageType
+	stored.sentTime = sentTime
+	stored.headers = maps.Clone(message.Headers)
 	if message.Message == nil {
 		stored.payload = nil
 	} else {
-		stored.payload = append(stored.payload, message.Message...)
+		stored.payload = append(stored.payload[:0], message.Message...)
 	}
 	return stored
 }
@@ -179,9 +176,9 @@ func (s *memoryStorage) store(message *MessageEnvelope) *storedMessage {
 func (s *memoryStorage) Take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
 	n, err := s.take(ctx, dst, wait)
 	for i := range n { // copied without the mutex: they are this call's
-		message := &dst[i].Message
-		dst[i].Handle.(*storedMessage).show(message)
-		message.Message, message.Headers = slices.Clone(message.Message), maps.Clone(message.Headers)
+		stored, message := dst[i].Handle.(*storedMessage), &dst[i].Message
+		stored.show(message)
+		message.Message, message.Headers = slices.Clone(stored.payload), maps.Clone(stored.headers)
 	}
 	return n, err
 }
@@ -228,15 +225,13 @@ func (s *memoryStorage) pop() *storedMessage {
 	return s.fresh.pop()
 }
 
-// show fills in an envelope that shares payload and headers with the stored message.
+// show fills in an empty envelope that shares payload and headers with the stored message.
 func (m *storedMessage) show(envelope *MessageEnvelope) {
-	*envelope = MessageEnvelope{
-		CorrelationId: m.correlationId,
-		MessageId:     m.id,
-		MessageType:   m.kind,
-		Message:       m.payload,
-		Headers:       m.headers,
-	}
+	envelope.CorrelationId = m.correlationId
+	envelope.MessageId = m.id
+	envelope.MessageType = m.kind
+	envelope.Message = m.payload
+	envelope.Headers = m.headers
 	if m.sentTime != 0 {
 		envelope.SentTime = time.Unix(0, m.sentTime).UTC()
 	}
@@ -443,9 +438,15 @@ func (l *spareMessages) get() *storedMessage {
 
 func (l *spareMessages) put(stored *storedMessage) {
 	if l.length < maxSpares && cap(stored.payload) <= maxSparePayload {
-		*stored = storedMessage{payload: stored.payload}
+		stored.clean()
 		l.push(stored)
 	}
+}
+
+// clean empties a message but for the memory of its payload.
+func (m *storedMessage) clean() {
+	m.id, m.correlationId, m.kind, m.headers = "", "", "", nil
+	m.deliveries = 0
 }
 
 // messageList is a first-in-first-out list of messages.

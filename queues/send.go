@@ -81,7 +81,7 @@ func (q *MessageQueue) stamp(envelope *MessageEnvelope) *MessageEnvelope {
 }
 
 func (q *MessageQueue) unstamp(message *MessageEnvelope) {
-	*message = MessageEnvelope{}
+	message.Message, message.Headers = nil, nil // the caller's, who may want their memory back
 	q.scratch.Put(message)
 }
 
