@@ -14,6 +14,8 @@ import (
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
 // Headers of a dead message, beside its own.
@@ -41,7 +43,7 @@ var deadLetterHeaders = [...]string{
 // deadLetters is where the dead messages of a queue go: to another queue of the container, or to one
 // of the same kind that the base makes and runs.
 type deadLetters struct {
-	mu    sync.Mutex // while the queue is closed; when it is open nothing changes
+	mu    sync.Mutex // of changes; while the queue is open there are none
 	none  bool       // of a dead-letter queue: its messages cannot die again
 	own   *MessageQueue
 	other IMessageQueue
@@ -68,10 +70,11 @@ func (q *MessageQueue) DeadLetters() (IMessageQueue, error) {
 	if err := q.need(CapabilityDeadLetter, ""); err != nil {
 		return nil, err
 	}
-	if err := q.deadLetters.check(q); err != nil {
-		return nil, newError(ErrBadConfig, q.name, "", "", err)
+	queue, err := q.deadLetters.find(q)
+	if err != nil {
+		return nil, newError(ErrBadConfig, q.name, "", config.DeadLetterQueue, err)
 	}
-	return q.deadLetters.queue(), nil
+	return queue, nil
 }
 
 // deadLetterKind says how this queue moves messages to its dead-letter queue.
@@ -79,7 +82,7 @@ func (q *MessageQueue) deadLetterKind() DeadLetterKind {
 	_, makes := q.storage.(SiblingMaker)
 	_, buries := q.storage.(Burier)
 	switch own := q.usesOwnDeadLetters(); {
-	case q.deadLetters.none, own && !makes:
+	case q.storage == nil, q.deadLetters.none, q.storage.Traits().AtMostOnce, own && !makes:
 		return DeadLetterNone
 	case own && buries:
 		return DeadLetterAtomic
@@ -96,34 +99,58 @@ func (q *MessageQueue) usesOwnDeadLetters() bool {
 // deadLetterSuffix makes the name of the default dead-letter queue.
 const deadLetterSuffix = ".dead"
 
-// check finds or makes the dead-letter queue, anew where configuration or references have changed. An
-// open queue keeps the one it has.
+// check tells whether there is the queue that options.dead_letter_queue names.
 func (l *deadLetters) check(q *MessageQueue) error {
-	if q.storage == nil || l.none || q.state.Load() != stateClosed {
+	if q.usesOwnDeadLetters() || q.deadLetterKind() == DeadLetterNone {
 		return nil
 	}
+	_, err := q.findQueue(q.settings.deadLetterQueue)
+	return err
+}
+
+// prepare finds or makes the dead-letter queue, for an Open.
+func (l *deadLetters) prepare(q *MessageQueue) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.other = nil
-	if q.storage.Traits().AtMostOnce { // a message that was handed out is gone
+	switch {
+	case q.deadLetterKind() == DeadLetterNone:
 		l.own = nil
-		return nil
-	}
-	if !q.usesOwnDeadLetters() {
+	case !q.usesOwnDeadLetters():
 		l.own = nil
 		var err error
 		l.other, err = q.findQueue(q.settings.deadLetterQueue)
 		return err
-	}
-	if maker, ok := q.storage.(SiblingMaker); ok {
-		name := q.name + deadLetterSuffix
-		if l.own == nil || l.own.name != name {
-			l.own = InheritMessageQueueWithStorage(nil, name, maker.Sibling(name))
-			l.own.deadLetters.none = true
-		}
+	default:
+		l.make(q)
 		l.own.succeed(q)
 	}
 	return nil
+}
+
+// make makes the base's own dead-letter queue unless there is one.
+func (l *deadLetters) make(q *MessageQueue) {
+	name := q.name + deadLetterSuffix
+	if l.own == nil || l.own.name != name {
+		l.own = InheritMessageQueueWithStorage(nil, name, q.storage.(SiblingMaker).Sibling(name))
+		l.own.deadLetters.none = true
+		l.own.succeed(q)
+	}
+}
+
+// find returns the dead-letter queue, also of a closed queue.
+func (l *deadLetters) find(q *MessageQueue) (IMessageQueue, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.own != nil && q.usesOwnDeadLetters():
+		return l.own, nil
+	case q.usesOwnDeadLetters():
+		l.make(q)
+		return l.own, nil
+	default:
+		return q.findQueue(q.settings.deadLetterQueue)
+	}
 }
 
 // succeed takes over what a dead-letter queue shares with the queue whose dead messages it keeps: it

@@ -162,6 +162,9 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 		return err
 	}
 
+	if err := q.deadLetters.prepare(q); err != nil {
+		return newError(ErrBadConfig, q.name, correlationId, config.DeadLetterQueue, err)
+	}
 	locks := newLockTable(q, q.storage.Traits().Locks, q.settings.lockTimeout)
 	err := q.storage.Open(ctx, StorageParams{
 		Queue:          q.name,

@@ -375,6 +375,9 @@ func (w *worker) take(max int) *Delivery {
 			}
 			return &taken[0]
 		}
+		if q.state.Load() != stateOpen {
+			l.stop()
+		}
 		if l.taking.Err() != nil {
 			return nil
 		}

@@ -85,6 +85,14 @@ func (t *lockTable) schedule(d *Delivery, now time.Duration) {
 	}
 }
 
+// later is the moment a duration after another one; never, if that is beyond counting.
+func later(moment, duration time.Duration) time.Duration {
+	if duration > never-moment {
+		return never
+	}
+	return moment + duration
+}
+
 // rearm wakes the keeper when its timer is set too late.
 func (t *lockTable) rearm() {
 	if t.events.Len() > 0 && t.events.Min().wake < t.armed {
@@ -204,7 +212,7 @@ func (t *lockTable) renew(d *Delivery, since, timeout time.Duration) error {
 }
 
 func (t *lockTable) extend(d *Delivery, since, timeout time.Duration) {
-	d.deadline = since + timeout
+	d.deadline = later(since, timeout)
 	t.schedule(d, since)
 	t.events.Fix(d.place)
 	t.rearm()
@@ -231,7 +239,7 @@ func (t *lockTable) park(d *Delivery, delay time.Duration, then *afterParking) b
 	if d.deadline <= now { // it was not held by this process so far
 		d.deadline = now + t.lockTimeout
 	}
-	d.state, d.then, d.due = deliveryParked, then, now+delay
+	d.state, d.then, d.due = deliveryParked, then, later(now, delay)
 	t.schedule(d, now)
 	t.events.Push(d)
 	t.rearm()

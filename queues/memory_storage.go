@@ -294,7 +294,7 @@ func (s *memoryStorage) delay(stored *storedMessage, delay time.Duration) {
 		s.arrivals++
 		stored.arrival = s.arrivals // for the order of those that are due together; it gets a new one then
 	}
-	s.delayed.Push(delayedMessage{time.Since(s.started) + delay, stored})
+	s.delayed.Push(delayedMessage{later(time.Since(s.started), delay), stored})
 	if s.delayed.Min().storedMessage == stored {
 		s.setAlarm()
 	}

@@ -202,8 +202,15 @@ func newModelTest(t *rapid.T) *modelTest {
 	return c
 }
 
-// step lets a millisecond pass, so that no two actions happen at the same moment.
-func (c *modelTest) step() { c.pass(time.Millisecond) }
+// step lets some time pass: at least a millisecond, so that no two actions happen at the same moment.
+func (c *modelTest) step(t *rapid.T) {
+	c.pass(time.Millisecond + drawSeconds(t, "before", 0, 0, 0, 1, 4))
+}
+
+// seldom is true once in a while, to keep what undoes much from doing it all the time.
+func seldom(t *rapid.T) bool {
+	return rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "seldom")
+}
 
 func (c *modelTest) pass(duration time.Duration) {
 	pass(duration)
@@ -248,7 +255,7 @@ func (c *modelTest) expect(t *rapid.T, err, want error) {
 }
 
 func (c *modelTest) SendOne(t *rapid.T) {
-	c.step()
+	c.step(t)
 	message, envelope := c.draw(t)
 	err := c.queue.Send(context.Background(), "", envelope)
 	spoil(envelope)
@@ -263,7 +270,7 @@ func (c *modelTest) SendOne(t *rapid.T) {
 }
 
 func (c *modelTest) SendSeveral(t *rapid.T) {
-	c.step()
+	c.step(t)
 	var messages []*modelMessage
 	var envelopes []*queues.MessageEnvelope
 	for range rapid.IntRange(1, 4).Draw(t, "count") {
@@ -283,7 +290,7 @@ func (c *modelTest) SendSeveral(t *rapid.T) {
 }
 
 func (c *modelTest) SendLater(t *rapid.T) {
-	c.step()
+	c.step(t)
 	delay := drawSeconds(t, "delay", 1, 5, 30, 90)
 	message, envelope := c.draw(t)
 	err := queues.SendDelayed(context.Background(), c.queue, "", envelope, delay)
@@ -317,7 +324,7 @@ func (c *modelTest) got(t *rapid.T, envelopes []*queues.MessageEnvelope, want []
 }
 
 func (c *modelTest) ReceiveOne(t *rapid.T) {
-	c.step()
+	c.step(t)
 	envelope, err := c.queue.Receive(context.Background(), "", 0)
 	c.expect(t, err, nil)
 	if want := c.wanted(1); len(want) > 0 {
@@ -329,7 +336,7 @@ func (c *modelTest) ReceiveOne(t *rapid.T) {
 }
 
 func (c *modelTest) ReceiveSeveral(t *rapid.T) {
-	c.step()
+	c.step(t)
 	count := rapid.IntRange(-1, 5).Draw(t, "count")
 	envelopes, err := queues.ReceiveBatch(context.Background(), c.queue, "", count, 0)
 	c.expect(t, err, nil)
@@ -345,9 +352,9 @@ func (c *modelTest) wanted(count int) []*modelMessage {
 
 // ReceiveWaiting receives the message that gets ready first, the moment it does.
 func (c *modelTest) ReceiveWaiting(t *rapid.T) {
-	c.step()
+	c.step(t)
 	if !c.open || len(c.ready()) > 0 {
-		t.Skip("it would not wait")
+		return // it would not wait
 	}
 	wait := drawSeconds(t, "wait", 1, 5, 30, 120)
 	began := c.now
@@ -358,7 +365,7 @@ func (c *modelTest) ReceiveWaiting(t *rapid.T) {
 		}
 		if count > 1 || at.Equal(began.Add(wait)) {
 			c.pass(time.Until(at))
-			t.Skip("several things happen at the same moment, in no certain order")
+			return // several things happen at the same moment, in no certain order
 		}
 		// As advance, to that moment; a second look at it comes after the call.
 		c.now = at
@@ -378,7 +385,8 @@ func (c *modelTest) ReceiveWaiting(t *rapid.T) {
 	}
 }
 
-// pick draws one of the messages that were ever received; stale and settled ones too.
+// pick draws one of the messages that were ever received, stale and settled ones too. It comes before
+// anything else in an action: rapid replays no action that skips.
 func (c *modelTest) pick(t *rapid.T) heldMessage {
 	if len(c.held) == 0 {
 		t.Skip("nothing was received yet")
@@ -397,8 +405,8 @@ func (c *modelTest) pick(t *rapid.T) heldMessage {
 
 // settle calls a settling method for a message and does the same in the model.
 func (c *modelTest) settle(t *rapid.T, call func(*queues.MessageEnvelope) error, inModel func(*modelMessage)) {
-	c.step()
 	held := c.pick(t)
+	c.step(t)
 	err := call(held.MessageEnvelope)
 	switch {
 	case held.lock.settled:
@@ -440,7 +448,7 @@ func (c *modelTest) MoveToDeadLetter(t *rapid.T) {
 }
 
 func (c *modelTest) SettleWhatWasNeverReceived(t *rapid.T) {
-	c.step()
+	c.step(t)
 	_, envelope := c.draw(t)
 	c.expect(t, c.queue.Complete(context.Background(), envelope), nil)
 	c.expect(t, c.queue.Abandon(context.Background(), envelope), nil)
@@ -449,8 +457,8 @@ func (c *modelTest) SettleWhatWasNeverReceived(t *rapid.T) {
 }
 
 func (c *modelTest) RenewLock(t *rapid.T) {
-	c.step()
 	held := c.pick(t)
+	c.step(t)
 	timeout := drawSeconds(t, "timeout", -1, 0, 1, 5, 30, 90)
 	err := c.queue.RenewLock(context.Background(), held.MessageEnvelope, timeout)
 	switch {
@@ -468,7 +476,10 @@ func (c *modelTest) RenewLock(t *rapid.T) {
 }
 
 func (c *modelTest) Clear(t *rapid.T) {
-	c.step()
+	if !seldom(t) {
+		t.Skip()
+	}
+	c.step(t)
 	c.expect(t, c.queue.Clear(context.Background(), ""), nil)
 	if c.open {
 		c.loseLocks(false)
@@ -477,7 +488,10 @@ func (c *modelTest) Clear(t *rapid.T) {
 }
 
 func (c *modelTest) Redrive(t *rapid.T) {
-	c.step()
+	c.step(t)
+	if c.open {
+		c.checkDead(t)
+	}
 	most := rapid.IntRange(0, 3).Draw(t, "most")
 	count, err := queues.Redrive(context.Background(), c.queue, "", int64(most))
 	if !c.open {
@@ -503,7 +517,10 @@ func (c *modelTest) Redrive(t *rapid.T) {
 }
 
 func (c *modelTest) Close(t *rapid.T) {
-	c.step()
+	if !seldom(t) {
+		t.Skip()
+	}
+	c.step(t)
 	require.NoError(t, c.queue.Close(context.Background(), ""))
 	if c.open {
 		c.loseLocks(true)
@@ -512,7 +529,7 @@ func (c *modelTest) Close(t *rapid.T) {
 }
 
 func (c *modelTest) Open(t *rapid.T) {
-	c.step()
+	c.step(t)
 	require.NoError(t, c.queue.Open(context.Background(), ""))
 	if !c.open {
 		c.open = true
