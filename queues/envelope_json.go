@@ -47,7 +47,7 @@ func (c *MessageEnvelope) UnmarshalPlainText(data []byte) error {
 func (c *MessageEnvelope) unmarshal(data []byte, decodePayload func(string) ([]byte, error)) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
-		return fmt.Errorf("%w: envelope is not a JSON object: %w", ErrBadMessage, err)
+		return newError(ErrBadMessage, "", "", "envelope is not a JSON object", err)
 	}
 	if fields == nil { // JSON null is a no-op, by the convention of json.Unmarshaler
 		return nil
@@ -70,7 +70,7 @@ func (c *MessageEnvelope) unmarshal(data []byte, decodePayload func(string) ([]b
 	} {
 		if raw, ok := fields[field.name]; ok {
 			if err := json.Unmarshal(raw, field.into); err != nil {
-				return fmt.Errorf("%w: envelope field %s: %w", ErrBadMessage, field.name, err)
+				return newError(ErrBadMessage, "", "", "envelope field "+field.name, err)
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func (c *MessageEnvelope) unmarshal(data []byte, decodePayload func(string) ([]b
 	}
 	if message != nil {
 		if read.Message, err = decodePayload(*message); err != nil {
-			return fmt.Errorf("%w: envelope field message: %w", ErrBadMessage, err)
+			return newError(ErrBadMessage, "", "", "envelope field message", err)
 		}
 	}
 	*c = read
@@ -102,9 +102,12 @@ func parseSentTime(text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	for _, layout := range sentTimeLayouts {
-		if sent, err := time.Parse(layout, text); err == nil {
+		if sent, err := time.Parse(layout, text); err == nil && isWritable(sent.UTC()) {
 			return sent.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%w: envelope field sent_time: %q is not a time in RFC 3339, as 2026-01-31T12:00:00Z", ErrBadMessage, text)
+	return time.Time{}, newError(ErrBadMessage, "", "", fmt.Sprintf("envelope field sent_time: %q is not a time in RFC 3339, as 2026-01-31T12:00:00Z", text), nil)
 }
+
+// isWritable tells whether a time has a form in RFC 3339.
+func isWritable(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }

@@ -77,9 +77,13 @@ func (e *queueError) Unwrap() []error {
 	return []error{e.sentinel, e.application, e.cause}
 }
 
-// newError states sentinel for a queue. detail says what was being done and the way out; cause may be nil.
+// newError states sentinel for a queue, "" for none. detail says what was being done and the way out;
+// cause may be nil.
 func newError(sentinel error, queue, correlationId, detail string, cause error) error {
-	message := fmt.Sprintf("queue %s: %s", queue, sentinel)
+	message := sentinel.Error()
+	if queue != "" {
+		message = "queue " + queue + ": " + message
+	}
 	if detail != "" {
 		message += ": " + detail
 	}

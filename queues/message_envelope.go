@@ -102,7 +102,7 @@ func GetMessageAs[T any](envelope *MessageEnvelope) (T, error) {
 		return value, nil
 	}
 	if err := json.Unmarshal(envelope.Message, &value); err != nil {
-		return *new(T), fmt.Errorf("payload of message %s as %T: %w: %w", envelope.MessageId, value, ErrBadMessage, err)
+		return *new(T), newError(ErrBadMessage, "", envelope.CorrelationId, fmt.Sprintf("payload of message %s as %T", envelope.MessageId, value), err)
 	}
 	return value, nil
 }
