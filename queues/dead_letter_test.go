@@ -346,15 +346,25 @@ func TestRedrive(t *testing.T) {
 		require.Equal(t, map[string]string{"own": "1"}, s.messages[0].envelope.Headers)
 	})
 
-	inBubble(t, "does not send back what died while it ran", func(t *testing.T) {
-		s, storage := newSiblingStorage(queues.LocksByBase)
-		queue := openQueue(t, storage)
-		s.dead.has("a", "b")
-		later := time.Now().Add(time.Second).Format(time.RFC3339Nano)
-		s.dead.messages[0].envelope.Headers = map[string]string{"dead_letter_source": "orders", "dead_letter_time": later}
+	inBubble(t, "does not send back what dies while it runs", func(t *testing.T) {
+		queue := queues.NewMemoryMessageQueue("orders")
+		require.NoError(t, queue.Open(t.Context(), ""))
+		for _, id := range []string{"a", "b"} {
+			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: id}))
+		}
+		queue.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
+			return queues.NewPermanentError(errFailed)
+		}))
+		synctest.Wait()
 		count, err := queues.Redrive(t.Context(), queue, "", 0)
 		require.NoError(t, err)
-		require.EqualValues(t, 1, count)
-		require.Equal(t, []string{"a 0"}, s.dead.holds())
+		require.EqualValues(t, 2, count)
+		synctest.Wait()
+		dead, err := queue.DeadLetters()
+		require.NoError(t, err)
+		left, err := dead.ReadMessageCount()
+		require.NoError(t, err)
+		require.EqualValues(t, 2, left)
+		require.NoError(t, queue.Close(t.Context(), ""))
 	})
 }

@@ -45,7 +45,7 @@ func (c *counters) of(queue string) map[string]int64 {
 	defer c.mu.Unlock()
 	found := map[string]int64{}
 	for name, value := range c.values {
-		if short, ok := strings.CutPrefix(name, "queue."+queue+"."); ok && value != 0 {
+		if short, ok := strings.CutPrefix(name, "queue."+queue+"."); ok && value != 0 && !strings.Contains(short, ".") {
 			found[short] = value
 		}
 	}
@@ -142,7 +142,7 @@ func (t *tracer) take() []string {
 }
 
 // referencesTo makes references to components, each under a descriptor of its kind.
-func referencesTo(t *testing.T, components ...any) *cref.References {
+func referencesTo(t testing.TB, components ...any) *cref.References {
 	t.Helper()
 	references := cref.NewReferences(t.Context(), nil)
 	for i, component := range components {

@@ -88,6 +88,7 @@ func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 	if q.Overrides.IsOpen() {
 		return nil
 	}
+	q.applyPending(ctx)
 	if err := q.checkConfig(correlationId); err != nil {
 		return err
 	}
@@ -129,11 +130,15 @@ func (q *MessageQueue) checkConfig(correlationId string) error {
 }
 
 func (q *MessageQueue) resolveConnections(ctx context.Context, correlationId string) ([]*cconn.ConnectionParams, *cauth.CredentialParams, error) {
+	needed := q.storage == nil || q.storage.Traits().NeedsServer
+	if !needed { // what is configured for another kind of queue does no harm
+		return nil, nil, nil
+	}
 	connections, err := q.ConnectionResolver.ResolveAll(correlationId)
 	if err != nil {
 		return nil, nil, newError(ErrNoConnection, q.name, correlationId, "resolving the connection", err)
 	}
-	if len(connections) == 0 && (q.storage == nil || q.storage.Traits().NeedsServer && q.sharedConnection() == nil) {
+	if len(connections) == 0 && q.sharedConnection() == nil {
 		return nil, nil, newError(ErrNoConnection, q.name, correlationId,
 			"connection parameters are not set; set connection.host and connection.port, connection.uri or connection.discovery_key", nil)
 	}

@@ -218,6 +218,7 @@ func TestOpen(t *testing.T) {
 
 	inBubble(t, "opens and closes its dead-letter queue with it", func(t *testing.T) {
 		s, storage := newSiblingStorage(queues.LocksByBase)
+		s.traits.NeedsServer = true
 		queue := openQueue(t, storage, "lock_timeout", 5000, "max_messages", 3, "connection.host", "broker.local", "credential.username", "jane")
 		require.Equal(t, "orders.dead", s.dead.params.Queue)
 		require.Equal(t, "broker.local", s.dead.params.Connections[0].Host())
@@ -248,7 +249,7 @@ func TestConfigure(t *testing.T) {
 	})
 
 	inBubble(t, "does not add connections and credentials to earlier ones", func(t *testing.T) {
-		s := newFakeStorage(queues.Traits{})
+		s := newFakeStorage(queues.Traits{NeedsServer: true})
 		queue := closedQueue(t, s, "connection.host", "old.local", "credential.username", "old")
 		for range 3 {
 			queue.Configure(t.Context(), options("connection.host", "new.local", "credential.username", "jane"))

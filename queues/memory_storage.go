@@ -34,6 +34,7 @@ type memoryStorage struct {
 
 	takers waitList // for a message
 	givers waitList // for room
+	greedy int      // givers that wait for room for more than one
 }
 
 // storedMessage is a message and where it stands. A backlog is made of these: 112 bytes each, by
@@ -130,7 +131,14 @@ func (s *memoryStorage) put(ctx context.Context, count int, store func()) error 
 		if s.reject || count > s.limit {
 			return ErrQueueFull
 		}
-		if err := s.givers.wait(ctx, &s.mu); err != nil {
+		if count > 1 {
+			s.greedy++
+		}
+		err := s.givers.wait(ctx, &s.mu)
+		if count > 1 {
+			s.greedy--
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -165,9 +173,12 @@ func (s *memoryStorage) store(message *MessageEnvelope) *storedMessage {
 	stored.kind = message.MessageType
 	stored.sentTime = sentTime
 	stored.headers = maps.Clone(message.Headers)
-	if message.Message == nil {
+	switch {
+	case message.Message == nil:
 		stored.payload = nil
-	} else {
+	case len(message.Message) == 0:
+		stored.payload = []byte{}
+	default:
 		stored.payload = append(stored.payload[:0], message.Message...)
 	}
 	return stored
@@ -251,7 +262,16 @@ func (s *memoryStorage) Complete(_ context.Context, handle any) error {
 func (s *memoryStorage) end(stored *storedMessage) {
 	s.held--
 	s.spare.put(stored)
-	s.givers.wakeOne()
+	s.roomMade()
+}
+
+// roomMade wakes who waits for room: if the first in line needs more than there is, others may not.
+func (s *memoryStorage) roomMade() {
+	if s.greedy > 0 {
+		s.givers.wakeAll()
+	} else {
+		s.givers.wakeOne()
+	}
 }
 
 func (s *memoryStorage) Release(_ context.Context, handle any, counted bool) error {
@@ -411,9 +431,7 @@ func (s *memoryStorage) drop(gone map[*storedMessage]bool) {
 	s.returned.DeleteFunc(func(stored *storedMessage) bool { return gone[stored] })
 	s.delayed.DeleteFunc(func(delayed delayedMessage) bool { return gone[delayed.storedMessage] })
 	s.held -= len(gone)
-	for range gone {
-		s.givers.wakeOne()
-	}
+	s.givers.wakeAll()
 	s.setAlarm()
 }
 

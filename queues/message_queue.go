@@ -42,6 +42,7 @@ type MessageQueue struct {
 	storage    Storage // nil: the queue overrides what it can do
 	options    config.Set
 	config     *cconf.ConfigParams
+	pending    *cconf.ConfigParams // given while the queue was open; guarded by life.mu
 	references cref.IReferences
 	values     config.Values
 	problems   config.Problems
@@ -106,9 +107,39 @@ func (q *MessageQueue) String() string { return "[" + q.name + "]" }
 // Configure sets the configuration, in place of an earlier one. It has no error to return: what is
 // wrong is kept, and reported by Open. It takes effect at the next Open.
 func (q *MessageQueue) Configure(ctx context.Context, params *cconf.ConfigParams) {
+	ctx = orBackground(ctx)
 	if params == nil {
 		params = cconf.NewEmptyConfigParams()
 	}
+	q.life.mu.Lock()
+	closed := q.state.Load() == stateClosed
+	q.pending = nil
+	if !closed {
+		q.pending = params
+	}
+	q.life.mu.Unlock()
+	if closed {
+		q.configure(ctx, params)
+	}
+}
+
+// applyPending configures a closed queue with what it was given while it was open.
+func (q *MessageQueue) applyPending(ctx context.Context) {
+	q.life.mu.Lock()
+	pending := q.pending
+	if q.state.Load() != stateClosed {
+		pending = nil
+	}
+	if pending != nil {
+		q.pending = nil
+	}
+	q.life.mu.Unlock()
+	if pending != nil {
+		q.configure(ctx, pending)
+	}
+}
+
+func (q *MessageQueue) configure(ctx context.Context, params *cconf.ConfigParams) {
 	q.Logger.Configure(ctx, params)
 	// Resolvers add what they are configured with to what they have.
 	q.ConnectionResolver = cconn.NewConnectionResolver(ctx, params, q.references)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"time"
+	"math"
 )
 
 // Redriver is a queue that can send its dead messages back to itself in a way of its own.
@@ -18,7 +18,7 @@ type Redriver interface {
 // 0 or less: all that are there when it begins. They keep id, headers and payload, lose the headers of
 // their death, and count deliveries from 1 again. Each is sent before it is removed, so that a failure
 // in between may duplicate and never lose. Dead messages of other queues in the same dead-letter queue
-// are left there. (Dead-letter queue redrive of Amazon SQS.) Errors: ErrNotSupported, and those of Send
+// are left there, and so are those that die again meanwhile. (Dead-letter queue redrive of Amazon SQS.) Errors: ErrNotSupported, and those of Send
 // and Receive; the count tells how many went through before.
 func Redrive(ctx context.Context, queue IMessageQueue, correlationId string, max int64) (int64, error) {
 	if redriver, ok := queue.(Redriver); ok {
@@ -29,20 +29,31 @@ func Redrive(ctx context.Context, queue IMessageQueue, correlationId string, max
 
 func redrive(ctx context.Context, queue IMessageQueue, correlationId string, max int64) (redriven int64, err error) {
 	ctx = orBackground(ctx)
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	dead, err := DeadLetters(queue)
 	if err != nil {
 		return 0, err
 	}
-	began := time.Now()
+	left := math.MaxInt64 // messages that were there when it began
+	if dead.Capabilities().CanMessageCount() {
+		count, err := dead.ReadMessageCount()
+		if err != nil {
+			return 0, err
+		}
+		left = int(count)
+	}
+	seen := map[string]bool{}
 	var others []*MessageEnvelope
 	defer func() { err = errors.Join(err, leave(ctx, dead, others)) }()
 
-	for max <= 0 || redriven < max {
+	for ; left > 0 && (max <= 0 || redriven < max); left-- {
 		envelope, err := dead.Receive(ctx, correlationId, 0)
 		if err != nil || envelope == nil {
 			return redriven, err
 		}
-		if source := envelope.Headers[HeaderDeadLetterSource]; source != "" && source != queue.Name() || diedAfter(envelope, began) {
+		if source := envelope.Headers[HeaderDeadLetterSource]; source != "" && source != queue.Name() || seen[envelope.MessageId] {
 			others = append(others, envelope)
 			continue
 		}
@@ -50,16 +61,10 @@ func redrive(ctx context.Context, queue IMessageQueue, correlationId string, max
 			others = append(others, envelope)
 			return redriven, fmt.Errorf("redriving message %s: %w", envelope.MessageId, err)
 		}
+		seen[envelope.MessageId] = true
 		redriven++
 	}
 	return redriven, nil
-}
-
-// diedAfter tells whether a message came into the dead-letter queue after began: one that was redriven
-// and has died again must not be redriven once more, or Redrive might never end.
-func diedAfter(envelope *MessageEnvelope, began time.Time) bool {
-	died, err := time.Parse(time.RFC3339Nano, envelope.Headers[HeaderDeadLetterTime])
-	return err == nil && died.After(began)
 }
 
 func sendBack(ctx context.Context, queue, dead IMessageQueue, correlationId string, envelope *MessageEnvelope) error {

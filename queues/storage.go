@@ -89,8 +89,8 @@ type (
 		PutBatch(ctx context.Context, messages []*MessageEnvelope) error
 	}
 
-	// DelayedPutter is a storage that can take a message that becomes ready later. Together with
-	// DelayedReleaser it gives the capability delay.
+	// DelayedPutter is a storage that can take a message that becomes ready later. It gives the
+	// capability delay, AbandonDelayed included.
 	DelayedPutter interface {
 		// PutDelayed stores a message that enters the queue, at its end, after delay (above 0).
 		PutDelayed(ctx context.Context, message *MessageEnvelope, delay time.Duration) error
@@ -151,7 +151,7 @@ type Traits struct {
 	AtMostOnce     bool         // a message handed out is gone: Complete and Release do nothing that lasts
 	Durable        bool         // messages outlive the process and a restart of the server
 	Local          bool         // Take without waiting costs no round trip
-	NeedsServer    bool         // Open fails with ErrNoConnection if no connection is configured
+	NeedsServer    bool         // connection and credential are resolved for Open, which fails with ErrNoConnection without one
 	Prefetch       int          // messages a listener takes ahead unless options.prefetch is set
 	MaxMessageSize int          // bytes of payload the broker takes; 0: no limit known
 	Without        []Capability // what it implements but this server cannot do

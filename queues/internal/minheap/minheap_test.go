@@ -34,7 +34,7 @@ func (c *heapTest) Push(t *rapid.T) {
 }
 
 func (c *heapTest) PushMany(t *rapid.T) {
-	for range rapid.IntRange(1, 200).Draw(t, "count") {
+	for range rapid.IntRange(1, 80).Draw(t, "count") {
 		c.Push(t)
 	}
 }
