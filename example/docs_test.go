@@ -1,0 +1,197 @@
+package example
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/pip-services3-gox/pip-services3-container-gox/container"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// sources are the files that the Go code of a page is taken from, word for word.
+var sources = map[string]string{
+	"README.md":               "example/readme/*.go",
+	"docs/tutorial.md":        "example/tutorial/main.go",
+	"docs/writing-a-queue.md": "example/filequeue/*.go",
+}
+
+func TestGoCodeInTheDocumentationIsCodeThatRuns(t *testing.T) {
+	t.Parallel()
+	for page, blocks := range codeBlocks(t, "go") {
+		pattern, ok := sources[page]
+		require.True(t, ok, "%s has Go code that no test knows of", page)
+		code := flat(read(t, pattern))
+		for _, block := range blocks {
+			require.Contains(t, code, flat(block), "in %s", page)
+		}
+	}
+}
+
+func TestTheTutorialShowsTheWholeProgram(t *testing.T) {
+	t.Parallel()
+	page := strings.Join(codeBlocks(t, "go")["docs/tutorial.md"], "\n")
+	for line := range strings.Lines(read(t, sources["docs/tutorial.md"])) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "//") && line != "package main" {
+			require.Contains(t, page, line)
+		}
+	}
+}
+
+func TestContainerFilesInTheDocumentationOpen(t *testing.T) {
+	for page, blocks := range codeBlocks(t, "yaml") {
+		for i, block := range blocks {
+			if strings.Contains(block, "…") {
+				continue // an outline
+			}
+			t.Run(fmt.Sprint(page, " ", i+1), func(t *testing.T) {
+				file := filepath.Join(t.TempDir(), "config.yml")
+				require.NoError(t, os.WriteFile(file, []byte(block), 0o600))
+				c := container.NewContainer("test", "")
+				c.AddFactory(build.NewDefaultMessagingFactory())
+				require.NoError(t, c.ReadConfigFromFile(t.Context(), "test", file, nil))
+				require.NoError(t, c.Open(t.Context(), "test"))
+				require.NoError(t, c.Close(t.Context(), "test"))
+			})
+		}
+	}
+}
+
+func TestTheReadmeSaysWhatEveryQueueCanDo(t *testing.T) {
+	t.Parallel()
+	queue := queues.NewMemoryMessageQueue("orders")
+	require.NoError(t, queue.Open(t.Context(), ""))
+	t.Cleanup(func() { require.NoError(t, queue.Close(t.Context(), "")) })
+
+	said := map[queues.Capability]bool{}
+	row := regexp.MustCompile("(?m)^\\| (`[a-z_`, ]+`) \\| (yes|no) \\|")
+	for _, match := range row.FindAllStringSubmatch(read(t, "README.md"), -1) {
+		for _, name := range strings.Split(match[1], ", ") {
+			said[queues.Capability(strings.Trim(name, "`"))] = match[2] == "yes"
+		}
+	}
+	can := map[queues.Capability]bool{}
+	for _, name := range queues.AllCapabilities() {
+		can[name] = queue.Capabilities().Has(name)
+	}
+	require.Equal(t, can, said)
+}
+
+func TestLinksInTheDocumentationLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	for _, page := range pages(t) {
+		for _, match := range link.FindAllStringSubmatch(prose(read(t, page)), -1) {
+			if strings.Contains(match[1], "://") {
+				continue
+			}
+			file, anchor, _ := strings.Cut(match[1], "#")
+			target := page
+			if file != "" {
+				target = filepath.Join(filepath.Dir(page), file)
+				_, err := os.Stat(filepath.Join(root, target))
+				require.NoError(t, err, "%s: %s", page, match[1])
+			}
+			if anchor != "" {
+				require.Contains(t, anchors(read(t, target)), anchor, "%s: %s", page, match[1])
+			}
+		}
+	}
+}
+
+// flat is code without its indentation.
+func flat(code string) string {
+	var lines []string
+	for line := range strings.Lines(strings.TrimSpace(code)) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// root is the repository, seen from this folder.
+const root = ".."
+
+// pages lists the documentation.
+func pages(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, pattern := range []string{"*.md", "docs/*.md"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		for _, file := range files {
+			page, err := filepath.Rel(root, file)
+			require.NoError(t, err)
+			found = append(found, filepath.ToSlash(page))
+		}
+	}
+	require.Contains(t, found, "README.md")
+	return found
+}
+
+// read returns the text of the files that match a pattern, one after the other.
+func read(t *testing.T, pattern string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+	require.NoError(t, err)
+	require.NotEmpty(t, files, pattern)
+	var text strings.Builder
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		text.Write(content)
+	}
+	return text.String()
+}
+
+var fence = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+
+// codeBlocks finds the code in a language, by page.
+func codeBlocks(t *testing.T, language string) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	for _, page := range pages(t) {
+		for _, match := range fence.FindAllStringSubmatch(read(t, page), -1) {
+			if match[1] == language {
+				found[page] = append(found[page], match[2])
+			}
+		}
+	}
+	return found
+}
+
+// prose is a page without its code.
+func prose(page string) string { return fence.ReplaceAllString(page, "") }
+
+// anchors lists what GitHub makes of the headings of a page.
+func anchors(page string) []string {
+	found := []string{}
+	for line := range strings.Lines(prose(page)) {
+		heading := strings.TrimLeft(line, "#")
+		if heading == line || !strings.HasPrefix(heading, " ") {
+			continue
+		}
+		found = append(found, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case unicode.IsLetter(r), unicode.IsDigit(r), strings.ContainsRune("-_", r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, strings.TrimSpace(heading)))
+	}
+	slices.Sort(found)
+	return found
+}
