@@ -175,23 +175,29 @@ func (s *bufferStorage) Complete(ctx context.Context, handle any) error {
 		return err
 	}
 	s.buffer.mu.Lock()
-	delete(s.handles, stored)
-	s.buffer.mu.Unlock()
-	return s.buffer.Complete(ctx, stored)
+	defer s.buffer.mu.Unlock()
+	if _, ours := s.handles[stored]; ours { // the broker has not taken it back meanwhile
+		delete(s.handles, stored)
+		s.buffer.end(stored)
+	}
+	return nil
 }
 
-func (s *bufferStorage) Release(ctx context.Context, handle any, counted bool) error {
-	if _, err := s.origin(handle.(*storedMessage)); err != nil {
-		return err
-	}
-	return s.buffer.Release(ctx, handle, counted)
+func (s *bufferStorage) Release(_ context.Context, handle any, counted bool) error {
+	return s.release(handle.(*storedMessage), counted, 0)
 }
 
-func (s *bufferStorage) ReleaseDelayed(ctx context.Context, handle any, delay time.Duration) error {
-	if _, err := s.origin(handle.(*storedMessage)); err != nil {
-		return err
+func (s *bufferStorage) ReleaseDelayed(_ context.Context, handle any, delay time.Duration) error {
+	return s.release(handle.(*storedMessage), true, delay)
+}
+
+func (s *bufferStorage) release(stored *storedMessage, counted bool, delay time.Duration) error {
+	s.buffer.mu.Lock()
+	defer s.buffer.mu.Unlock()
+	if _, ours := s.handles[stored]; !ours {
+		return ErrLockLost
 	}
-	return s.buffer.ReleaseDelayed(ctx, handle, delay)
+	return s.buffer.release(stored, counted, delay)
 }
 
 func (s *bufferStorage) Original(handle any) *MessageEnvelope { return s.buffer.Original(handle) }

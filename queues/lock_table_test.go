@@ -90,9 +90,9 @@ func TestLockExpiry(t *testing.T) {
 	testLocks(t, "comes when the lock time-out is over, once", func(t *testing.T) {
 		c := newLockTest(t, LocksByBase, nil)
 		d := c.held(t, "a", false)
-		require.Empty(t, c.after(10*time.Second-1))
+		require.Empty(t, c.after(10*time.Second-time.Nanosecond))
 		require.True(t, c.isHeld(d))
-		require.Equal(t, []string{"10s expired a"}, c.after(1))
+		require.Equal(t, []string{"10s expired a"}, c.after(time.Nanosecond))
 		require.False(t, c.isHeld(d))
 		require.Empty(t, c.after(time.Hour))
 		_, err := c.begin(d)
@@ -151,9 +151,9 @@ func TestLockExpiry(t *testing.T) {
 		table := newLockTable(nil, LocksByBroker, 10*time.Second) // without a keeper
 		taken := make([]Delivery, 1)
 		require.True(t, table.hold(taken, false, nil))
-		time.Sleep(10*time.Second - 1)
+		time.Sleep(10*time.Second - time.Nanosecond)
 		require.True(t, table.isHeld(&taken[0]))
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.False(t, table.isHeld(&taken[0]))
 		_, err := table.begin(&taken[0])
 		require.ErrorIs(t, err, ErrLockLost)
@@ -176,8 +176,8 @@ func TestLockKeptUp(t *testing.T) {
 		d := c.held(t, "a", true)
 		require.Empty(t, c.after(time.Hour))
 		require.True(t, c.finish(d))
-		require.Empty(t, c.after(10*time.Second-1))
-		require.Len(t, c.after(1), 1)
+		require.Empty(t, c.after(10*time.Second-time.Nanosecond))
+		require.Len(t, c.after(time.Nanosecond), 1)
 	})
 
 	testLocks(t, "by the broker is extended when half of it is over", func(t *testing.T) {
@@ -224,8 +224,8 @@ func TestLockRestored(t *testing.T) {
 			c.after(4 * time.Second)
 			c.restore(d)
 			require.True(t, c.isHeld(d))
-			require.Empty(t, c.after(6*time.Second-1))
-			require.Equal(t, []string{"10s expired a"}, c.after(1))
+			require.Empty(t, c.after(6*time.Second-time.Nanosecond))
+			require.Equal(t, []string{"10s expired a"}, c.after(time.Nanosecond))
 		}
 	})
 

@@ -277,34 +277,32 @@ func (s *memoryStorage) roomMade() {
 func (s *memoryStorage) Release(_ context.Context, handle any, counted bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.open {
-		return ErrNotOpened
-	}
-	stored := handle.(*storedMessage)
-	if stored.purges != s.purges {
-		s.end(stored)
-		return nil
-	}
-	if !counted {
-		stored.deliveries--
-	}
-	s.returned.Push(stored)
-	s.takers.wakeOne()
-	return nil
+	return s.release(handle.(*storedMessage), counted, 0)
 }
 
 func (s *memoryStorage) ReleaseDelayed(_ context.Context, handle any, delay time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.release(handle.(*storedMessage), true, delay)
+}
+
+// release puts a taken message back, with the mutex held.
+func (s *memoryStorage) release(stored *storedMessage, counted bool, delay time.Duration) error {
 	if !s.open {
 		return ErrNotOpened
 	}
-	stored := handle.(*storedMessage)
-	if stored.purges != s.purges {
-		s.end(stored)
-		return nil
+	if !counted {
+		stored.deliveries--
 	}
-	s.delay(stored, delay)
+	switch {
+	case stored.purges != s.purges:
+		s.end(stored)
+	case delay > 0:
+		s.delay(stored, delay)
+	default:
+		s.returned.Push(stored)
+		s.takers.wakeOne()
+	}
 	return nil
 }
 
