@@ -80,6 +80,15 @@ func TestDeadLettering(t *testing.T) {
 		}, deadHeaders(t, s))
 	})
 
+	inBubble(t, "leaves the error of an earlier death out where there is none now", func(t *testing.T) {
+		s, storage := newSiblingStorage(queues.LocksByBroker)
+		s.has("a")
+		s.messages[0].envelope.Headers = map[string]string{"dead_letter_error": "old"}
+		queue := openQueue(t, storage)
+		require.NoError(t, queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue)))
+		require.NotContains(t, deadHeaders(t, s), "dead_letter_error")
+	})
+
 	inBubble(t, "is at once for a permanent error", func(t *testing.T) {
 		s, storage := newSiblingStorage(queues.LocksByBroker)
 		s.has("a")
@@ -275,6 +284,7 @@ func TestDeadLetterQueueOfTheContainer(t *testing.T) {
 			"nowhere": "no queue component answers",
 			"twice":   "2 queue components answer",
 			"orders":  "cannot be its own dead-letter queue",
+			"pip-services:message-queue:fake:orders:1.0": "no queue component answers",
 		} {
 			_, storage := newAbleStorage(queues.LocksByBroker)
 			queue := closedQueue(t, storage, "dead_letter_queue", name)

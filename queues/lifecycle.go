@@ -265,6 +265,9 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 	case stateOpen:
 		q.state.Store(stateClosing)
 		s.end()
+		for listener := range q.life.listeners { // at once: the receiver that calls this gets no other message
+			listener.stop()
+		}
 		go q.shutDown(context.WithoutCancel(ctx), ctx.Done(), correlationId, s)
 	}
 	q.life.mu.Unlock()
@@ -280,9 +283,6 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 // wait for it by the session's closed.
 func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, correlationId string, s *session) {
 	defer close(s.closed)
-	for _, listener := range q.currentListeners() {
-		listener.stop()
-	}
 	for _, listener := range q.currentListeners() {
 		listener.await(hurry)
 	}

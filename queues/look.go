@@ -2,6 +2,7 @@ package queues
 
 import (
 	"context"
+	"errors"
 	"math"
 )
 
@@ -57,6 +58,9 @@ func (q *MessageQueue) Clear(ctx context.Context, correlationId string) error {
 		return err
 	}
 	held := q.session.Load().locks.empty(false)
+	// Called from inside a receiver, ctx may have ended by that: the lock of its message is lost.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepingTimeout)
+	defer cancel()
 	if err := q.storage.(Purger).Purge(ctx); err != nil {
 		for _, d := range held {
 			q.giveBack(ctx, d, d.wasParked)
@@ -65,7 +69,7 @@ func (q *MessageQueue) Clear(ctx context.Context, correlationId string) error {
 	}
 	var failed error
 	for _, d := range held {
-		if err := q.storage.Complete(ctx, d.Handle); err != nil && failed == nil {
+		if err := q.storage.Complete(ctx, d.Handle); err != nil && !errors.Is(err, ErrLockLost) && failed == nil {
 			failed = q.fail(ctx, correlationId, "clearing locked messages", err)
 		}
 	}

@@ -1,0 +1,430 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	crun "github.com/pip-services3-gox/pip-services3-commons-gox/run"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// scene is what one case plays in: queues of its own, a clock, and the sentences that cases are made of.
+// Unless it says otherwise a method fails the case when the queue does not do what is asked.
+type scene struct {
+	testing.TB
+	subject      *Subject
+	capabilities *queues.MessagingCapabilities // nil while they are found out
+	ctx          context.Context
+	id           string       // of the case, in the names of its queues
+	names        atomic.Int32 // queue names given out
+
+	lock     time.Duration // Subject.LockTimeout
+	slack    time.Duration // Subject.Tolerance
+	patience time.Duration // Subject.Patience
+}
+
+func newScene(tb testing.TB, subject *Subject, capabilities *queues.MessagingCapabilities) *scene {
+	return &scene{
+		TB:           tb,
+		subject:      subject,
+		capabilities: capabilities,
+		ctx:          context.Background(),
+		id:           newId(),
+		lock:         subject.LockTimeout,
+		slack:        subject.Tolerance,
+		patience:     subject.Patience,
+	}
+}
+
+func newId() string { return fmt.Sprintf("%08x", rand.Uint32()) }
+
+// can tells whether the capability is declared.
+func (s *scene) can(capability queues.Capability) bool { return s.capabilities.Has(capability) }
+
+// Queues.
+
+// freshName returns a name that no queue has.
+func (s *scene) freshName() string {
+	return fmt.Sprintf("conformance-%s-%d", s.id, s.names.Add(1))
+}
+
+// params is the subject's configuration with options, keys and values in turn, over it. Durations are
+// written in milliseconds.
+func (s *scene) params(options ...any) *cconf.ConfigParams {
+	for i, option := range options {
+		if duration, ok := option.(time.Duration); ok {
+			options[i] = duration.Milliseconds()
+		}
+	}
+	return s.subject.Config.Override(cconf.NewConfigParamsFromTuples(options...))
+}
+
+// queueOf makes a closed queue object of that name, which is closed when the case is over.
+func (s *scene) queueOf(name string, options ...any) queues.IMessageQueue {
+	queue := s.subject.New(s, name, s.params(options...))
+	s.closeInTheEnd(queue)
+	if s.subject.References != nil {
+		s.refer(queue)
+	}
+	return queue
+}
+
+func (s *scene) closeInTheEnd(queue queues.IMessageQueue) {
+	s.Cleanup(func() {
+		require.NoError(s, queue.Close(s.ctx, "end"), "closing the queue when the case is over")
+		require.False(s, queue.IsOpen(), "the queue is closed")
+	})
+}
+
+// closed makes a closed queue of a fresh name.
+func (s *scene) closed(options ...any) queues.IMessageQueue {
+	return s.queueOf(s.freshName(), options...)
+}
+
+// open makes an open queue of a fresh name. Its locks last long; cases that wait for one to run out
+// make it with openBrief.
+func (s *scene) open(options ...any) queues.IMessageQueue {
+	queue := s.closed(options...)
+	s.openQueue(queue)
+	return queue
+}
+
+// openBrief makes an open queue whose locks last s.lock.
+func (s *scene) openBrief(options ...any) queues.IMessageQueue {
+	return s.open(append([]any{config.LockTimeout, s.lock}, options...)...)
+}
+
+func (s *scene) openQueue(queue queues.IMessageQueue) {
+	require.NoError(s, queue.Open(s.ctx, "open"), "opening queue %s", queue.Name())
+	require.True(s, queue.IsOpen(), "a queue is open after Open")
+}
+
+func (s *scene) closeQueue(queue queues.IMessageQueue) {
+	require.NoError(s, queue.Close(s.ctx, "close"), "closing queue %s", queue.Name())
+	require.False(s, queue.IsOpen(), "a queue is not open after Close")
+}
+
+// second returns another object for the same queue, open; the same object where queues are not shared
+// by name.
+func (s *scene) second(queue queues.IMessageQueue, options ...any) queues.IMessageQueue {
+	if !s.subject.SharedByName {
+		return queue
+	}
+	other := s.queueOf(queue.Name(), options...)
+	s.openQueue(other)
+	return other
+}
+
+// refer gives a queue the subject's references and those in tuples, locators and components in turn.
+func (s *scene) refer(queue queues.IMessageQueue, tuples ...any) {
+	referenceable, ok := queue.(cref.IReferenceable)
+	if !ok {
+		s.Skipf("%T has no SetReferences", queue)
+	}
+	references := cref.NewReferencesFromTuples(s.ctx, tuples...)
+	if own := s.subject.References; own != nil {
+		components := own.GetAll()
+		for i, locator := range own.GetAllLocators() {
+			references.Put(s.ctx, locator, components[i])
+		}
+	}
+	referenceable.SetReferences(s.ctx, references)
+}
+
+func (s *scene) deadLetters(queue queues.IMessageQueue) queues.IMessageQueue {
+	dead, err := queues.DeadLetters(queue)
+	require.NoError(s, err, "DeadLetters")
+	require.NotNil(s, dead, "DeadLetters")
+	return dead
+}
+
+// Time.
+
+// pause lets time pass. It is not for waiting: what happens meanwhile is nothing that the case waits for.
+func (s *scene) pause(d time.Duration) { time.Sleep(d) }
+
+// settle lets everything happen that needs no time. In real time there is no telling when that is.
+func (s *scene) settle() {
+	if s.subject.Bubble {
+		synctest.Wait()
+	}
+}
+
+// eventually waits until a condition holds that the queue gives no way to wait for. In a bubble it must
+// hold as soon as nothing moves any more.
+func (s *scene) eventually(condition func() bool, what string, args ...any) {
+	if s.subject.Bubble {
+		s.settle()
+		require.True(s, condition(), append([]any{what}, args...)...)
+		return
+	}
+	for deadline := time.Now().Add(s.patience); !condition(); time.Sleep(2 * time.Millisecond) {
+		require.True(s, time.Now().Before(deadline), append([]any{"waited %s until " + what, s.patience}, args...)...)
+	}
+}
+
+// await waits until a condition holds that needs time to come true, and that the queue gives no way to
+// wait for.
+func (s *scene) await(condition func() bool, what string, args ...any) {
+	pause, longest := time.Millisecond, max(50*time.Millisecond, s.patience/1000)
+	for deadline := time.Now().Add(s.patience); !condition(); pause = min(2*pause, longest) {
+		require.True(s, time.Now().Before(deadline), append([]any{"waited %s until " + what, s.patience}, args...)...)
+		s.pause(pause)
+	}
+}
+
+// within is a ctx that ends after d.
+func (s *scene) within(d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(s.ctx, d)
+	s.Cleanup(cancel)
+	return ctx
+}
+
+// ended is a ctx that has ended.
+func (s *scene) ended() context.Context {
+	ctx, cancel := context.WithCancel(s.ctx)
+	cancel()
+	return ctx
+}
+
+// happened checks that something happened d after began, give or take the tolerance.
+func (s *scene) happened(began time.Time, d time.Duration, what string) {
+	elapsed := time.Since(began)
+	require.GreaterOrEqual(s, elapsed, d-s.slack, "%s: too early", what)
+	require.LessOrEqual(s, elapsed, d+s.slack, "%s: too late", what)
+}
+
+// quick runs f, which must not wait for anything.
+func (s *scene) quick(what string, f func()) {
+	began := time.Now()
+	f()
+	limit := s.subject.either(s.slack, max(s.slack, time.Second))
+	require.LessOrEqual(s, time.Since(began), limit, "%s must return at once", what)
+}
+
+// result waits for what a goroutine of the case sends.
+func result[T any](s *scene, from <-chan T, what string, args ...any) T {
+	timer := time.NewTimer(s.patience)
+	defer timer.Stop()
+	select {
+	case value := <-from:
+		return value
+	case <-timer.C:
+		require.Fail(s, fmt.Sprintf("waited %s for "+what, append([]any{s.patience}, args...)...))
+		panic("not reached")
+	}
+}
+
+// silent checks that a goroutine of the case sends nothing for now.
+func silent[T any](s *scene, from <-chan T, what string) {
+	s.settle()
+	timer := time.NewTimer(s.slack)
+	defer timer.Stop()
+	select {
+	case value := <-from:
+		require.Fail(s, fmt.Sprintf("%s: unexpectedly %v", what, value))
+	case <-timer.C:
+	}
+}
+
+// each plays a case for every item: one after the other in a bubble, at the same time in real time, where
+// that would take long.
+func each[T any](s *scene, items []T, play func(item T)) {
+	if s.subject.Bubble {
+		for _, item := range items {
+			play(item)
+		}
+		return
+	}
+	var players sync.WaitGroup
+	for _, item := range items {
+		players.Go(func() { play(item) })
+	}
+	players.Wait()
+	if s.Failed() {
+		s.FailNow()
+	}
+}
+
+// Messages.
+
+const (
+	testCorrelation = "conformance-correlation"
+	testType        = "conformance.test"
+)
+
+func newMessage(payload string) *queues.MessageEnvelope {
+	return queues.NewMessageEnvelope(testCorrelation, testType, []byte(payload))
+}
+
+func newMessages(payloads ...string) []*queues.MessageEnvelope {
+	envelopes := make([]*queues.MessageEnvelope, len(payloads))
+	for i, payload := range payloads {
+		envelopes[i] = newMessage(payload)
+	}
+	return envelopes
+}
+
+// numbers returns the texts of 1 to n, each as long as the others.
+func numbers(n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = fmt.Sprintf("%06d", i+1)
+	}
+	return texts
+}
+
+func payloads(envelopes []*queues.MessageEnvelope) []string {
+	texts := make([]string, len(envelopes))
+	for i, envelope := range envelopes {
+		texts[i] = envelope.GetMessageAsString()
+	}
+	return texts
+}
+
+// send sends messages with these payloads, in order.
+func (s *scene) send(queue queues.IMessageQueue, payloads ...string) {
+	for _, payload := range payloads {
+		require.NoError(s, queue.Send(s.ctx, testCorrelation, newMessage(payload)), "sending %q", payload)
+	}
+}
+
+// receive takes the next message, which is there or about to come.
+func (s *scene) receive(queue queues.IMessageQueue) *queues.MessageEnvelope {
+	envelope, err := queue.Receive(s.ctx, testCorrelation, s.patience)
+	require.NoError(s, err, "Receive")
+	require.NotNil(s, envelope, "a message is there, but Receive returned none in %s", s.patience)
+	return envelope
+}
+
+// receiveReady takes the next message, which is ready: in a bubble Receive must not even wait.
+func (s *scene) receiveReady(queue queues.IMessageQueue) *queues.MessageEnvelope {
+	if !s.subject.Bubble {
+		return s.receive(queue)
+	}
+	s.settle()
+	envelope, err := queue.Receive(s.ctx, testCorrelation, 0)
+	require.NoError(s, err, "Receive")
+	require.NotNil(s, envelope, "a message is ready, but Receive returned none")
+	return envelope
+}
+
+// receiveText takes the next message, which is ready and has that payload.
+func (s *scene) receiveText(queue queues.IMessageQueue, payload string) *queues.MessageEnvelope {
+	envelope := s.receiveReady(queue)
+	require.Equal(s, payload, envelope.GetMessageAsString(), "payload of the next message")
+	return envelope
+}
+
+// receiveDelivery takes the next message, which is ready, has that payload and comes for the count-th time.
+func (s *scene) receiveDelivery(queue queues.IMessageQueue, payload string, count int) *queues.MessageEnvelope {
+	envelope := s.receiveText(queue, payload)
+	require.Equal(s, count, envelope.DeliveryCount, "DeliveryCount of %q", payload)
+	return envelope
+}
+
+// receiveAll takes n messages that are ready.
+func (s *scene) receiveAll(queue queues.IMessageQueue, n int) []*queues.MessageEnvelope {
+	envelopes := make([]*queues.MessageEnvelope, n)
+	for i := range envelopes {
+		envelopes[i] = s.receiveReady(queue)
+	}
+	return envelopes
+}
+
+// receiveNone checks that no message is ready.
+func (s *scene) receiveNone(queue queues.IMessageQueue) {
+	s.settle()
+	envelope, err := queue.Receive(s.ctx, testCorrelation, s.subject.either(0, s.slack))
+	require.NoError(s, err, "Receive")
+	s.expectNoMessage(envelope, "Receive returned")
+	if s.can(queues.CapabilityPeek) && queue.Capabilities().CanPeek() {
+		envelope, err = queue.Peek(s.ctx, testCorrelation)
+		require.NoError(s, err, "Peek")
+		s.expectNoMessage(envelope, "Peek showed")
+	}
+	s.expectCount(queue, 0)
+}
+
+func (s *scene) expectNoMessage(envelope *queues.MessageEnvelope, what string) {
+	if envelope != nil {
+		require.Fail(s, fmt.Sprintf("no message is ready, but %s %q, delivery %d, headers %v",
+			what, envelope.GetMessageAsString(), envelope.DeliveryCount, envelope.Headers))
+	}
+}
+
+// drain takes and completes n messages that are ready, and returns their payloads in order.
+func (s *scene) drain(queue queues.IMessageQueue, n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		envelope := s.receiveReady(queue)
+		texts[i] = envelope.GetMessageAsString()
+		s.complete(queue, envelope)
+	}
+	return texts
+}
+
+// expectAll takes and completes ready messages with exactly these payloads; in this order, if the queue
+// keeps order.
+func (s *scene) expectAll(queue queues.IMessageQueue, payloads ...string) {
+	s.expectOrder(payloads, s.drain(queue, len(payloads)))
+	s.receiveNone(queue)
+}
+
+// expectOrder compares payloads, and their order if the queue keeps it.
+func (s *scene) expectOrder(want, got []string) {
+	if s.can(queues.CapabilityOrdering) {
+		require.Equal(s, want, got, "messages in the order of sending")
+	} else {
+		require.ElementsMatch(s, want, got, "messages in any order")
+	}
+}
+
+// expectCount checks the number of ready messages, if the queue can count.
+func (s *scene) expectCount(queue queues.IMessageQueue, want int) {
+	if !queue.Capabilities().CanMessageCount() {
+		return
+	}
+	var count int64
+	var err error
+	s.settle()
+	holds := func() bool {
+		count, err = queue.ReadMessageCount()
+		return err != nil || int(count) == want
+	}
+	for deadline := time.Now().Add(s.patience); !holds() && !s.subject.Bubble && time.Now().Before(deadline); {
+		time.Sleep(2 * time.Millisecond)
+	}
+	require.NoError(s, err, "ReadMessageCount")
+	require.Equal(s, int64(want), count, "ReadMessageCount")
+}
+
+func (s *scene) complete(queue queues.IMessageQueue, envelopes ...*queues.MessageEnvelope) {
+	for _, envelope := range envelopes {
+		require.NoError(s, queue.Complete(s.ctx, envelope), "completing %q", envelope.GetMessageAsString())
+	}
+}
+
+func (s *scene) abandon(queue queues.IMessageQueue, envelopes ...*queues.MessageEnvelope) {
+	for _, envelope := range envelopes {
+		require.NoError(s, queue.Abandon(s.ctx, envelope), "abandoning %q", envelope.GetMessageAsString())
+	}
+}
+
+// clear removes every message.
+func (s *scene) clear(queue queues.IMessageQueue) {
+	cleanable, ok := queue.(crun.ICleanable)
+	require.True(s, ok, "%T declares the capability clear and has no Clear", queue)
+	require.NoError(s, cleanable.Clear(s.ctx, testCorrelation), "Clear")
+}

@@ -1,0 +1,3 @@
+// Package test holds what tests of services and queues share: [TestMessageReceiver], a receiver that
+// remembers what it was handed. Package test/conformance is the suite that holds a queue to the contract.
+package test
