@@ -19,11 +19,12 @@ VERSION := v1.1.0
 ALL_MODULES := $(sort $(patsubst ./%,%,$(patsubst %/go.mod,%,$(shell \
 	find . \( -name .git -o -name testdata -o -name vendor \) -prune -o -name go.mod -print))))
 # Modules that users import or install. The others serve the repository only.
-PUBLISHED := $(filter-out tools example test/%,$(ALL_MODULES))
+PUBLISHED := $(filter-out tools example test/% %/servertest,$(ALL_MODULES))
 BROKERS := $(filter brokers/%,$(ALL_MODULES))
-# The tools stay outside the workspace: their dependencies would choose versions
-# for everybody else.
-WORKSPACE := $(filter-out tools,$(ALL_MODULES))
+# The tools and the benchmarks stay outside the workspace: their dependencies would
+# choose versions for everybody else, and one of them measures messaging-gox 1.0,
+# which has the import path of the core.
+WORKSPACE := $(filter-out tools test/bench test/bench/%,$(ALL_MODULES))
 
 # What you may set: make test MODULES=example TESTFLAGS='-run Listen -v'
 MODULES := $(patsubst .,core,$(ALL_MODULES))
@@ -32,8 +33,16 @@ FUZZTIME := 10s
 BENCH := .
 COUNT := 1
 IN := .
+# Of bench: how often and how long to run each benchmark, which ones (a pattern of
+# their names), of which queues (ours,channel,gochannel,mempubsub,v1.0.0).
+BENCH_COUNT := 6
+BENCH_TIME := 300ms
+BENCH_ONLY :=
+BENCH_QUEUES :=
 
 CHOSEN := $(patsubst core,.,$(MODULES))
+BROKER_TESTS := $(filter test/servers brokers/%,$(CHOSEN))
+BROKER_FLAGS = $(strip $(race) -tags=brokers -count=1 -p=1 -timeout=60m $(TESTFLAGS))
 
 # Modules are checked one by one, with the workspace off: as a user gets them, and
 # with a go.sum that is complete. Commands are the exception. They carry no replace
@@ -95,17 +104,27 @@ check-workspace:
 		$(call failed,go.work does not list the modules $(WORKSPACE) (make tidy writes it)); \
 	$(GO) build -o /dev/null $(WORKSPACE:%=./%/...) || $(call failed,go build in the workspace)
 
+# What must be installed comes first. One module at a time, and within it one package
+# at a time: two processors are not enough for more. A skipped test is a failure.
 .PHONY: test-brokers
-test-brokers: tools $(BROKERS:%=test-brokers@%) ## test the broker modules against real servers
-	@$(if $(BROKERS),printf '\nBroker tests passed: %s\n' '$(BROKERS)',echo 'There is no broker module: nothing was tested.')
+test-brokers: tools $(if $(BROKERS),servers $(BROKER_TESTS:%=test-brokers@%)) ## test the broker modules against real servers
+	@$(if $(BROKERS),printf '\nBroker tests passed: %s\n' '$(BROKER_TESTS)',echo 'There is no broker module: nothing was tested.')
 
-.PHONY: $(BROKERS:%=test-brokers@%)
-$(BROKERS:%=test-brokers@%): test-brokers@%:
+.PHONY: servers
+servers: ## install the servers that test-brokers needs
+	@echo '== servers (the first time they are installed, about a minute)'
+	@cd test/servers && $(GO) run ./install || $(call failed,installing servers)
+
+.PHONY: $(BROKER_TESTS:%=test-brokers@%)
+$(BROKER_TESTS:%=test-brokers@%): test-brokers@%:
 	@$(in_module); \
 	echo; echo '== $(name), with real servers'; \
-	echo '   $(strip go test $(race) -tags=brokers $(TESTFLAGS))'; \
-	$(call tool,testsum) '$(name)' $(race) -tags=brokers $(TESTFLAGS) ./... || \
-		$(call failed,go test -tags=brokers in $(name))
+	FAULTS_LEDGER=$$(mktemp) && export FAULTS_LEDGER && trap 'rm -f "$$FAULTS_LEDGER"' EXIT || exit 1; \
+	echo '   $(strip go test $(BROKER_FLAGS))'; \
+	passed=yes; \
+	$(call tool,testsum) -progress -no-skips '$(name)' $(BROKER_FLAGS) ./... || passed=; \
+	[ ! -s "$$FAULTS_LEDGER" ] || { echo; echo '-- ledgers of the fault tests'; cat "$$FAULTS_LEDGER"; }; \
+	[ "$$passed" ] || $(call failed,go test -tags=brokers in $(name))
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (10s), below the folder IN
@@ -120,8 +139,14 @@ fuzz: ## run each fuzz target for FUZZTIME (10s), below the folder IN
 	[ -z "$$none" ] || echo 'There is no fuzz target.'; }
 
 .PHONY: bench
-bench: ## run the benchmarks that match BENCH, COUNT times, below the folder IN
-	@find '$(IN)' -name '*_test.go' -exec grep -l '^func Benchmark' {} + | \
+bench: ## measure the memory queue beside others and write docs/benchmarks.md (8 minutes)
+	@mkdir -p bin
+	@cd test/bench && $(GO) run ./report -count '$(BENCH_COUNT)' -time '$(BENCH_TIME)' -bench '$(BENCH_ONLY)' \
+		-queues '$(BENCH_QUEUES)' -raw '$(ROOT)/bin/bench.txt' -docs '$(ROOT)/docs'
+
+.PHONY: bench-code
+bench-code: ## run the other benchmarks that match BENCH, COUNT times, below the folder IN
+	@find '$(IN)' -path '*test/bench' -prune -o -name '*_test.go' -exec grep -l '^func Benchmark' {} + | \
 	sed 's|/[^/]*$$||' | sort -u | { \
 	none=yes; \
 	while read -r dir; do \
@@ -132,7 +157,7 @@ bench: ## run the benchmarks that match BENCH, COUNT times, below the folder IN
 	[ -z "$$none" ] || echo 'There is no benchmark.'; }
 
 .PHONY: benchstat
-benchstat: tools ## compare two outputs of bench: make benchstat OLD=old.txt NEW=new.txt
+benchstat: tools ## compare two outputs of these: make benchstat OLD=old.txt NEW=new.txt
 	@$(call tool,benchstat) $(OLD) $(NEW)
 
 .PHONY: release-check

@@ -60,7 +60,7 @@ func Connection(protocols ...Protocol) Set {
 	port := Integer(Port).Default(0).ZeroMeans("the protocol's own")
 	if len(protocols) > 0 {
 		protocol = Choice(ProtocolName, names...).Noun("protocol").Default(names[0])
-		port = Integer(Port).Default(protocols[0].Port)
+		port = port.Default(protocols[0].Port)
 		if slices.ContainsFunc(protocols, func(p Protocol) bool { return p.Port != protocols[0].Port }) {
 			port = port.DefaultText("the protocol's own")
 		}

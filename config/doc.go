@@ -14,7 +14,10 @@
 //   - [Set.Parse] reads a component's configuration, and says about each mistake which key it is, what was
 //     written there and what to write instead;
 //   - [Set.Markdown] is the reference table (docs/options.md is made of it);
-//   - [Set.JSONSchema] lets an editor check a container file while it is typed;
+//   - [Set.JSONSchema] lets an editor check a component's entry while it is typed, and [FileSchema] a whole
+//     container file (config/schema.json is made of it);
+//   - [Component] puts it together with the rest of what there is to know about one kind of component, for
+//     checks of whole files (package check) and tools ([Component.Describe]);
 //   - [Set.Lint] finds mistakes in the description itself, and belongs in a test.
 //
 // [Queue] holds the options that every queue understands. A broker adapter adds its own, or replaces one
@@ -48,4 +51,4 @@
 // in a description is kept, and reported by [Set.Lint].
 package config
 
-//go:generate go run ./internal/gen ../docs/options.md
+//go:generate go run ./internal/gen ../docs/options.md schema.json

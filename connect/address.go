@@ -54,7 +54,7 @@ func (a Address) GoString() string { return "connect.Address(" + a.String() + ")
 // Addresses lists the servers that resolved connections lead to, in their order; one connection may name
 // several, as in "nats://a:4222,b:4222" or with commas in host. uri wins over protocol, host (or ip) and
 // port. The first protocol is what holds where none is written, and each brings its port; without
-// protocols, any is accepted. The error lists everything that is wrong: the key, the value without
+// protocols, any is accepted. Port 0 is the protocol's own. The error lists everything that is wrong: the key, the value without
 // secrets and what to write instead. No connections are no addresses.
 func Addresses(connections []*cconn.ConnectionParams, protocols ...config.Protocol) ([]Address, error) {
 	var addresses []Address
@@ -89,7 +89,7 @@ func addressesOf(connection *cconn.ConnectionParams, protocols []config.Protocol
 		return nil, fmt.Errorf("%s is not set; set it, %s or %s", under(config.Host), under(config.Uri), under(config.DiscoveryKey))
 	}
 	port := protocol.Port
-	if written := strings.TrimSpace(connection.GetAsString(config.Port)); written != "" {
+	if written := strings.TrimSpace(connection.GetAsString(config.Port)); written != "" && written != "0" {
 		if port, err = parsePort(written); err != nil {
 			return nil, fmt.Errorf("%s: %w", under(config.Port), err)
 		}

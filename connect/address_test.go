@@ -35,7 +35,7 @@ func TestAddressesAreReadFromHostsAndURIs(t *testing.T) {
 			[]connect.Address{{Protocol: "amqp", Host: "10.0.0.1", Port: 5000}},
 		},
 		"the port follows the protocol": {
-			connection("protocol", "amqps", "host", "mq"),
+			connection("protocol", "amqps", "host", "mq", "port", 0),
 			[]connect.Address{{Protocol: "amqps", Host: "mq", Port: 5671}},
 		},
 		"several hosts, one with a port": {
@@ -113,27 +113,25 @@ func TestAnyProtocolIsAcceptedIfNoneAreListed(t *testing.T) {
 func TestABadAddressIsAnErrorThatNamesKeyValueAndRemedy(t *testing.T) {
 	t.Parallel()
 	for want, given := range map[string]*cconn.ConnectionParams{
-		`connection.host is not set; set it, connection.uri or connection.discovery_key`:                              connection("port", 1),
-		`connection.protocol: unknown protocol "amqqp"; did you mean amqp?`:                                           connection("host", "h", "protocol", "amqqp"),
-		`connection.protocol: unknown protocol "http"; choose from amqp, amqps`:                                       connection("host", "h", "protocol", "http"),
-		`connection.port: "abc" is not a port; write a number from 1 to 65535`:                                        connection("host", "h", "port", "abc"),
-		`connection.port: "0" is not a port; write a number from 1 to 65535`:                                          connection("host", "h", "port", "0"),
-		`connection.port: "65536" is not a port; write a number from 1 to 65535`:                                      connection("host", "h", "port", 65536),
-		`connection.host: it names no host`:                                                                           connection("host", "a,,b"),
-		`connection.host: "[::1" lacks the closing bracket of an IPv6 address`:                                        connection("host", "[::1"),
-		`connection.host: "[::1]5" : write`:                                                                           nil,
-		`connection.host: "amqp://h" is not the name or address of a host; a whole URI goes to connection.uri`:        nil,
-		`connection.uri: "http://h": protocol: unknown protocol "http"; choose from amqp, amqps`:                      connection("uri", "http://h"),
-		`connection.uri: "amqp://u:***@h:x": "x" is not a port; write a number from 1 to 65535`:                       connection("uri", "amqp://u:s3cret@h:x"),
-		`connection.uri: "amqp://": it names no host`:                                                                 connection("uri", "amqp://"),
-		`connection.uri: "amqp://u:***@h": the user or password is not escaped as it must be in a URI; write % as %25`: connection("uri", "amqp://u:s3%cret@h"),
-		`connection.uri: "amqp://h/%": the path is not escaped as it must be in a URI; write % as %25`:                connection("uri", "amqp://h/%"),
+		`connection.host is not set; set it, connection.uri or connection.discovery_key`:                                               connection("port", 1),
+		`connection.protocol: unknown protocol "amqqp"; did you mean amqp?`:                                                            connection("host", "h", "protocol", "amqqp"),
+		`connection.protocol: unknown protocol "http"; choose from amqp, amqps`:                                                        connection("host", "h", "protocol", "http"),
+		`connection.port: "abc" is not a port; write a number from 1 to 65535`:                                                         connection("host", "h", "port", "abc"),
+		`connection.port: "-1" is not a port; write a number from 1 to 65535`:                                                          connection("host", "h", "port", -1),
+		`connection.uri: "amqp://h:0": "0" is not a port; write a number from 1 to 65535`:                                              connection("uri", "amqp://h:0"),
+		`connection.port: "65536" is not a port; write a number from 1 to 65535`:                                                       connection("host", "h", "port", 65536),
+		`connection.host: it names no host`:                                                                                            connection("host", "a,,b"),
+		`connection.host: "[::1" lacks the closing bracket of an IPv6 address`:                                                         connection("host", "[::1"),
+		`connection.host: "[::1]5": write a colon between the address and the port`:                                                    connection("host", "[::1]5"),
+		`connection.host: "a b" is not the name or address of a host; a whole URI goes to connection.uri`:                              connection("host", "a b"),
+		`connection.uri: "http://h": protocol: unknown protocol "http"; choose from amqp, amqps`:                                       connection("uri", "http://h"),
+		`connection.uri: "amqp://u:***@h:x": "x" is not a port; write a number from 1 to 65535`:                                        connection("uri", "amqp://u:s3cret@h:x"),
+		`connection.uri: "amqp://": it names no host`:                                                                                  connection("uri", "amqp://"),
+		`connection.uri: "amqp://u:***@h": the user or password is not escaped as it must be in a URI; write % as %25`:                 connection("uri", "amqp://u:s3%cret@h"),
+		`connection.uri: "amqp://h/%": the path is not escaped as it must be in a URI; write % as %25`:                                 connection("uri", "amqp://h/%"),
 		`connection.uri: "amqp://h?a=%": the parameters after ? are not escaped as they must be in a URI; write % as %25 and ; as %3B`: connection("uri", "amqp://h?a=%"),
 		`connection.uri: "amqp://u:***@h": it can't be taken apart; write / ? # and @ in a password as %2F %3F %23 and %40`:            connection("uri", "amqp://u:s3/cret@h"),
 	} {
-		if given == nil {
-			continue
-		}
 		_, err := connect.Addresses([]*cconn.ConnectionParams{given}, protocols()...)
 		require.EqualError(t, err, want)
 	}

@@ -47,7 +47,7 @@ func TLSConfig(params *cconn.ConnectionParams) (*tls.Config, error) {
 	unknown := slices.DeleteFunc(full.Keys(), func(key string) bool { return slices.Contains(described.Keys(), key) })
 	slices.Sort(unknown)
 	for _, key := range unknown {
-		faults = append(faults, unknownTLSKey(key, described))
+		faults = append(faults, fmt.Errorf("unknown setting %s; those known are %s", key, strings.Join(described.Keys(), ", ")))
 	}
 	result := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
@@ -71,13 +71,6 @@ func TLSConfig(params *cconn.ConnectionParams) (*tls.Config, error) {
 func describedTLS() config.Set { return config.NewSet(config.TLS()...).Under(config.SectionConnection) }
 
 func under(key string) string { return config.SectionConnection + "." + key }
-
-func unknownTLSKey(key string, described config.Set) error {
-	if near, ok := config.Nearest(key, described.Keys()); ok {
-		return fmt.Errorf("unknown setting %s; did you mean %s?", key, near)
-	}
-	return fmt.Errorf("unknown setting %s; those known are %s", key, strings.Join(described.Keys(), ", "))
-}
 
 func readAuthorities(path string) (*x509.CertPool, error) {
 	pem, err := readPEM(under(config.TLSCa), path)

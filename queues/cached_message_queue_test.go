@@ -136,7 +136,7 @@ func openCached(t *testing.T, s queues.PushStorage, settings ...any) *queues.Cac
 	t.Helper()
 	queue := queues.InheritCachedMessageQueue(nil, "orders", s)
 	queue.Configure(t.Context(), options(settings...))
-	require.NoError(t, queue.Open(t.Context(), "123"))
+	opened(t, queue)
 	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "123")) })
 	return queue
 }
@@ -219,7 +219,7 @@ func TestCachedQueueSubscribes(t *testing.T) {
 		require.NoError(t, queue.Close(t.Context(), ""))
 		require.ErrorIs(t, queue.Subscribe(t.Context(), ""), queues.ErrNotOpened)
 		require.ErrorIs(t, queue.Unsubscribe(t.Context(), ""), queues.ErrNotOpened)
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		receiveNone(t, queue)
 		require.Len(t, s.called("subscribe"), 2)
 	})
@@ -234,7 +234,7 @@ func TestCachedQueueSubscribes(t *testing.T) {
 		require.Len(t, s.called("close"), 1)
 
 		queue.Configure(t.Context(), nil)
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		_, err := queue.Receive(t.Context(), "", time.Second)
 		require.ErrorIs(t, err, queues.ErrNoConnection)
 		err = queue.Subscribe(t.Context(), "")
@@ -267,7 +267,7 @@ func TestCachedQueueDelivers(t *testing.T) {
 	inBubble(t, "to one who waits, straight away", func(t *testing.T) {
 		s := &fakePush{}
 		queue := openCached(t, s)
-		got := make(chan string)
+		got := make(chan string, 1)
 		go func() {
 			envelope, _ := queue.Receive(t.Context(), "", time.Minute)
 			got <- envelope.MessageId
@@ -338,13 +338,13 @@ func TestCachedQueueDelivers(t *testing.T) {
 	inBubble(t, "to another queue what is dead, then acknowledges it", func(t *testing.T) {
 		s := &fakePush{}
 		graveyard := queues.NewMemoryMessageQueue("graveyard")
-		require.NoError(t, graveyard.Open(t.Context(), ""))
+		opened(t, graveyard)
 		queue := queues.InheritCachedMessageQueue(nil, "orders", s)
 		require.False(t, queue.Capabilities().CanDeadLetter(), "it can make no queue of its own kind")
 		queue.Configure(t.Context(), options("autosubscribe", true, "dead_letter_queue", "graveyard"))
 		queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
 			cref.NewDescriptor("pip-services", "message-queue", "memory", "graveyard", "1.0"), graveyard))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.True(t, queue.Capabilities().CanDeadLetter())
 		require.NoError(t, s.push(t.Context(), "a", 1))
 		envelope := receiveNow(t, queue)
@@ -396,7 +396,7 @@ func TestCachedQueueBuffer(t *testing.T) {
 		s := &fakePush{}
 		queue := openCached(t, s, "autosubscribe", true, "prefetch", 1)
 		fill(t, s)
-		pushed := make(chan error)
+		pushed := make(chan error, 1)
 		go func() { pushed <- s.push(t.Context(), "late", 1) }()
 		synctest.Wait()
 		require.NoError(t, queue.Close(t.Context(), ""))
@@ -409,7 +409,7 @@ func TestCachedQueueBuffer(t *testing.T) {
 		require.Equal(t, 2, fill(t, s))
 		held := receiveNow(t, queue)
 		require.NoError(t, queue.Close(t.Context(), ""))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		receiveNone(t, queue)
 		require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrLockLost)
 		require.Empty(t, s.called("acknowledge"))
@@ -423,7 +423,7 @@ func TestCachedQueueBuffer(t *testing.T) {
 		require.NoError(t, s.push(t.Context(), "b", 1))
 		require.NoError(t, queue.Complete(t.Context(), receiveNow(t, queue)))
 		require.NoError(t, queue.Close(t.Context(), ""))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.Equal(t, "b", receiveNow(t, queue).MessageId)
 	})
 
@@ -468,7 +468,7 @@ func TestCachedQueueBuffer(t *testing.T) {
 		queue := openCached(t, s, "autosubscribe", true, "prefetch", 2)
 		require.Equal(t, 2, fill(t, s))
 		envelope := receiveNow(t, queue)
-		completed := make(chan error)
+		completed := make(chan error, 1)
 		go func() { completed <- queue.Complete(t.Context(), envelope) }()
 		synctest.Wait()
 		s.params.Void(func(handle any) bool { return handle == "m0" })
@@ -526,7 +526,7 @@ func TestCachedQueueDeclares(t *testing.T) {
 			type ownQueue struct{ *queues.CachedMessageQueue }
 			own, s := &ownQueue{}, &fakePush{}
 			own.CachedMessageQueue = queues.InheritCachedMessageQueue(own, "orders", s)
-			require.NoError(t, own.Open(t.Context(), ""))
+			opened(t, own)
 			own.BeginListen(t.Context(), "", queues.NewCallbackMessageReceiver(
 				func(_ context.Context, _ *queues.MessageEnvelope, source queues.IMessageQueue) error {
 					assert.Same(t, own, source)

@@ -242,7 +242,7 @@ func TestDeadLetteringThatFails(t *testing.T) {
 		s.dead.mu.Lock()
 		s.dead.script = map[string][]error{}
 		s.dead.mu.Unlock()
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		none, err := queue.Receive(t.Context(), "", 0)
 		require.NoError(t, err)
 		require.Nil(t, none)
@@ -262,8 +262,8 @@ func TestDeadLetterQueueOfTheContainer(t *testing.T) {
 			queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
 				cref.NewDescriptor("pip-services", "message-queue", "memory", "graveyard", "1.0"), graveyard,
 				cref.NewDescriptor("pip-services", "message-queue", "fake", "orders", "1.0"), queue))
-			require.NoError(t, graveyard.Open(t.Context(), ""))
-			require.NoError(t, queue.Open(t.Context(), ""))
+			opened(t, graveyard)
+			opened(t, queue)
 			require.Equal(t, queues.DeadLetterSafe, queue.Capabilities().DeadLetterKind(), "Bury reaches the sibling only")
 			dead, err := queues.DeadLetters(queue)
 			require.NoError(t, err)
@@ -356,9 +356,22 @@ func TestRedrive(t *testing.T) {
 		require.Equal(t, map[string]string{"own": "1"}, s.messages[0].envelope.Headers)
 	})
 
+	inBubble(t, "sends back messages that share an id, as duplicates do", func(t *testing.T) {
+		queue := queues.NewMemoryMessageQueue("orders")
+		opened(t, queue)
+		for range 2 {
+			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: "same"}))
+			require.NoError(t, queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue)))
+		}
+		count, err := queues.Redrive(t.Context(), queue, "", 0)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, count)
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+
 	inBubble(t, "does not send back what dies while it runs", func(t *testing.T) {
 		queue := queues.NewMemoryMessageQueue("orders")
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		for _, id := range []string{"a", "b"} {
 			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: id}))
 		}

@@ -114,7 +114,7 @@ func TestErrorOfTheBase(t *testing.T) {
 		lonely := closedQueue(t, newFakeStorage(queues.Traits{NeedsServer: true}))
 		as(t, lonely.Open(ctx, "123"), queues.ErrNoConnection, "123")
 
-		require.NoError(t, queue.Open(ctx, ""))
+		opened(t, queue)
 		as(t, queue.Send(ctx, "123", nil), queues.ErrBadMessage, "123")
 		as(t, queue.Listen(ctx, "123", nil), queues.ErrBadMessage, "123")
 		as(t, queue.Complete(ctx, nil), queues.ErrBadMessage, "")
@@ -147,7 +147,7 @@ func TestErrorOfTheBase(t *testing.T) {
 		t.Parallel()
 		queue := queues.NewMemoryMessageQueue("orders")
 		queue.Configure(t.Context(), options("max_messages", 1, "overflow", "reject"))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.NoError(t, queue.Send(t.Context(), "123", queues.NewMessageEnvelope("", "", nil)))
 		application := as(t, queue.Send(t.Context(), "123", queues.NewMessageEnvelope("", "", nil)), queues.ErrQueueFull, "123")
 		require.Equal(t, 500, application.Status)
@@ -157,7 +157,7 @@ func TestErrorOfTheBase(t *testing.T) {
 	t.Run("of a ctx that has ended is that of the ctx alone", func(t *testing.T) {
 		t.Parallel()
 		queue := queues.NewMemoryMessageQueue("orders")
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.Equal(t, context.Canceled, queue.Send(ctx, "", queues.NewMessageEnvelope("", "", nil)))

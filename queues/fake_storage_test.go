@@ -70,17 +70,19 @@ func (s *fakeStorage) fails(method string, errs ...error) {
 }
 
 // blocks makes calls of a method wait, after what they do, until release is called.
-func (s *fakeStorage) blocks(method string) (release func()) {
+func (s *fakeStorage) blocks(t *testing.T, method string) (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	gate := make(chan struct{})
 	s.gates[method] = gate
-	return sync.OnceFunc(func() {
+	release = sync.OnceFunc(func() {
 		s.mu.Lock()
 		delete(s.gates, method)
 		s.mu.Unlock()
 		close(gate)
 	})
+	t.Cleanup(release)
+	return release
 }
 
 func (s *fakeStorage) signal() {
@@ -465,6 +467,14 @@ func openQueue(t *testing.T, storage queues.Storage, settings ...any) *queues.Me
 	require.NoError(t, queue.Open(t.Context(), "123"))
 	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "123")) })
 	return queue
+}
+
+// opened opens a queue, and closes it at the latest at the end of the test: a bubble must not end with
+// an open queue in it, also when the test has failed.
+func opened(t *testing.T, queue queues.IMessageQueue) {
+	t.Helper()
+	require.NoError(t, queue.Open(t.Context(), ""))
+	t.Cleanup(func() { _ = queue.Close(context.Background(), "") })
 }
 
 func options(settings ...any) *cconf.ConfigParams {

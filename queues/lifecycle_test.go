@@ -35,7 +35,7 @@ func TestOpen(t *testing.T) {
 			"lock_timeout", 5000, "max_messages", 7, "overflow", "reject", "speed", 5, "other.key", "x")
 		references := cref.NewEmptyReferences()
 		queue.SetReferences(t.Context(), references)
-		require.NoError(t, queue.Open(t.Context(), "123"))
+		opened(t, queue)
 		require.Equal(t, "topic", s.params.Queue)
 		require.Equal(t, "123", s.params.CorrelationId)
 		require.Len(t, s.params.Connections, 1)
@@ -79,7 +79,7 @@ func TestOpen(t *testing.T) {
 		shared := &struct{ string }{"the connection"}
 		queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
 			cref.NewDescriptor("pip-services", "connection", "fake", "shared", "1.0"), shared))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.Same(t, shared, s.params.Connection)
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
@@ -111,7 +111,7 @@ func TestOpen(t *testing.T) {
 		require.Empty(t, s.called("open"))
 
 		queue.Configure(t.Context(), options("lock_timeout", 1))
-		require.NoError(t, queue.Open(t.Context(), "123"), "a better configuration takes the place of the bad one")
+		opened(t, queue) // with a better configuration in the place of the bad one
 		require.NoError(t, queue.Close(t.Context(), "123"))
 	})
 
@@ -134,7 +134,7 @@ func TestOpen(t *testing.T) {
 		logger := newLogger(clog.LevelWarn)
 		queue := closedQueue(t, s, "listen_interval", 100)
 		queue.SetReferences(t.Context(), referencesTo(t, logger))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.Contains(t, logger.text(), "options.listen_interval is deprecated")
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
@@ -151,7 +151,7 @@ func TestOpen(t *testing.T) {
 		require.Equal(t, []string{"open orders", "close orders"}, s.called("open", "close"))
 
 		queue.Configure(t.Context(), options("require", "send,renew_lock"))
-		require.NoError(t, queue.Open(t.Context(), "123"))
+		opened(t, queue)
 		require.NoError(t, queue.Close(t.Context(), "123"))
 	})
 
@@ -170,8 +170,8 @@ func TestOpen(t *testing.T) {
 		require.False(t, queue.IsOpen())
 		require.Equal(t, []string{"close orders"}, s.called("close"), "a dead-letter queue that failed to open closes its source")
 
-		require.NoError(t, queue.Open(t.Context(), "123"))
-		require.NoError(t, queue.Open(t.Context(), "123"), "Open is idempotent")
+		opened(t, queue)
+		opened(t, queue) // which changes nothing
 		require.Len(t, s.called("open"), 3)
 		require.NoError(t, queue.Close(t.Context(), "123"))
 	})
@@ -204,7 +204,7 @@ func TestOpen(t *testing.T) {
 		defer cancel()
 		require.ErrorIs(t, queue.Open(ctx, ""), context.DeadlineExceeded)
 		started := time.Now()
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.Equal(t, 4*time.Second, time.Since(started))
 		require.True(t, queue.IsOpen())
 	})
@@ -245,7 +245,7 @@ func TestConfigure(t *testing.T) {
 		require.NoError(t, queue.Send(t.Context(), "", small))
 		require.ErrorIs(t, queue.Send(t.Context(), "", big), queues.ErrMessageTooLarge)
 		require.NoError(t, queue.Close(t.Context(), ""))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.NoError(t, queue.Send(t.Context(), "", big))
 	})
 
@@ -255,7 +255,7 @@ func TestConfigure(t *testing.T) {
 		for range 3 {
 			queue.Configure(t.Context(), options("connection.host", "new.local", "credential.username", "jane"))
 		}
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.Len(t, s.params.Connections, 1)
 		require.Equal(t, "new.local", s.params.Connections[0].Host())
 		require.Equal(t, "jane", s.params.Credential.Username())
@@ -282,7 +282,7 @@ func TestConfigure(t *testing.T) {
 			if !configureFirst {
 				queue.Configure(t.Context(), config)
 			}
-			require.NoError(t, queue.Open(t.Context(), ""))
+			opened(t, queue)
 			require.Equal(t, "found.local", s.params.Connections[0].Host())
 			require.Equal(t, "jane", s.params.Credential.Username(), "the stock credential store is found under its own descriptor")
 			require.NoError(t, queue.Close(t.Context(), ""))
@@ -311,7 +311,7 @@ func TestConfigure(t *testing.T) {
 		queue := queues.InheritMessageQueueWithStorage(nil, "orders", newFakeStorage(queues.Traits{}))
 		queue.Configure(t.Context(), nil)
 		queue.SetReferences(t.Context(), nil)
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
 }
@@ -329,7 +329,7 @@ func TestClose(t *testing.T) {
 		require.Equal(t, []string{"a 0"}, s.holds())
 		require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrNotOpened)
 
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrLockLost, "of the time before")
 		require.NoError(t, queue.Complete(t.Context(), settled), "still settled")
 		require.Equal(t, 1, receiveNow(t, queue).DeliveryCount)
@@ -341,7 +341,7 @@ func TestClose(t *testing.T) {
 		logger := newLogger(clog.LevelWarn)
 		queue := closedQueue(t, s)
 		queue.SetReferences(t.Context(), referencesTo(t, logger))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		receiveNow(t, queue)
 		s.fails("release", errAway)
 		s.fails("close", errors.New("stuck"))
@@ -368,6 +368,21 @@ func TestClose(t *testing.T) {
 		}
 		callers.Wait()
 		require.Equal(t, []string{"close orders"}, s.called("close"))
+	})
+
+	inBubble(t, "ends a Receive that waits, also when the queue is opened again at once", func(t *testing.T) {
+		queue := openQueue(t, newFakeStorage(queues.Traits{}))
+		for range 100 { // who is first after Close, the receiver or Open, is up to chance
+			received := make(chan error, 1)
+			go func() {
+				_, err := queue.Receive(context.Background(), "", time.Minute)
+				received <- err
+			}()
+			synctest.Wait()
+			require.NoError(t, queue.Close(t.Context(), ""))
+			opened(t, queue)
+			require.ErrorIs(t, <-received, queues.ErrNotOpened)
+		}
 	})
 
 	inBubble(t, "from inside a receiver returns at once; the queue closes when the receiver has returned", func(t *testing.T) {
@@ -412,7 +427,7 @@ func TestClose(t *testing.T) {
 		const messages, cycles = 2000, 200
 		queue := queues.NewMemoryMessageQueue("orders")
 		queue.Configure(t.Context(), options("max_deliveries", 0))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		for i := range messages {
 			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: fmt.Sprint(i)}))
 		}
@@ -439,13 +454,13 @@ func TestClose(t *testing.T) {
 		}
 		for range cycles {
 			require.NoError(t, queue.Close(t.Context(), ""))
-			require.NoError(t, queue.Open(t.Context(), ""))
+			opened(t, queue)
 		}
 		stop()
 		workers.Wait()
 		// What was neither completed nor is ready is lost.
 		require.NoError(t, queue.Close(t.Context(), ""))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		ready, err := queues.ReceiveBatch(t.Context(), queue, "", messages, 0)
 		require.NoError(t, err)
 		for len(ready) > 0 {

@@ -231,7 +231,7 @@ func TestListenerWhoseBrokerFails(t *testing.T) {
 		logger := newLogger(clog.LevelError)
 		queue := closedQueue(t, s)
 		queue.SetReferences(t.Context(), referencesTo(t, logger))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		for range 9 {
 			s.fails("take", errAway)
 		}
@@ -293,7 +293,7 @@ func TestListenerWhoseBrokerFails(t *testing.T) {
 		logger := newLogger(clog.LevelError)
 		queue := closedQueue(t, s, "lock_timeout", 30000)
 		queue.SetReferences(t.Context(), referencesTo(t, logger))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		queue.BeginListen(t.Context(), "", works(time.Second))
 		pass(31 * time.Second)
 		require.Equal(t, []string{"complete a", "release a counted"}, s.called("complete", "release"))
@@ -456,7 +456,7 @@ func TestStopping(t *testing.T) {
 		logger := newLogger(clog.LevelError)
 		queue := closedQueue(t, s, "drain_timeout", 1000)
 		queue.SetReferences(t.Context(), referencesTo(t, logger))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		queue.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
 			time.Sleep(time.Hour)
 			return nil
@@ -496,8 +496,8 @@ func TestClosingWhileACallIsUnderWay(t *testing.T) {
 		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBase})
 		s.has("a")
 		queue := openQueue(t, s)
-		proceed := s.blocks("take")
-		received := make(chan error)
+		proceed := s.blocks(t, "take")
+		received := make(chan error, 1)
 		go func() {
 			envelope, err := queue.Receive(t.Context(), "", time.Minute)
 			if envelope != nil {
@@ -523,9 +523,9 @@ func TestClosingWhileACallIsUnderWay(t *testing.T) {
 		s.has("a")
 		queue := openQueue(t, s)
 		envelope := receiveNow(t, queue)
-		proceed := s.blocks("complete")
+		proceed := s.blocks(t, "complete")
 		s.fails("complete", errAway)
-		completed := make(chan error)
+		completed := make(chan error, 1)
 		go func() { completed <- queue.Complete(t.Context(), envelope) }()
 		synctest.Wait()
 		closed := make(chan struct{})
@@ -563,7 +563,7 @@ func TestRetrying(t *testing.T) {
 		counters := newCounters()
 		queue := closedQueue(t, s, "retry_delay", 1000, "retry_max_delay", 5000, "max_deliveries", 0)
 		queue.SetReferences(t.Context(), referencesTo(t, counters))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		queue.BeginListen(t.Context(), "", receiverFunc(fails))
 		pass(18 * time.Second)
 		require.Equal(t, []time.Duration{
@@ -636,7 +636,7 @@ func TestRetrying(t *testing.T) {
 		logger := newLogger(clog.LevelError)
 		queue := closedQueue(t, s)
 		queue.SetReferences(t.Context(), referencesTo(t, logger))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		queue.BeginListen(t.Context(), "", receiverFunc(func(_ context.Context, envelope *queues.MessageEnvelope) error {
 			if envelope.DeliveryCount == 1 {
 				panic("a 100% disaster")

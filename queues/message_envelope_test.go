@@ -111,7 +111,7 @@ func TestPayload(t *testing.T) {
 	t.Run("is nil when an object cannot be encoded, not the one before, and Send says so", func(t *testing.T) {
 		t.Parallel()
 		queue := queues.NewMemoryMessageQueue("test")
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		envelope := queues.NewMessageEnvelopeFromObject("", "", order{7, "before"})
 		envelope.SetMessageAsObject(make(chan int))
 		require.Nil(t, envelope.Message)
@@ -208,7 +208,7 @@ func TestCopyingAnEnvelope(t *testing.T) {
 	t.Run("of a received message by value settles it, once", func(t *testing.T) {
 		t.Parallel()
 		queue := queues.NewMemoryMessageQueue("test")
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		require.NoError(t, queue.Send(t.Context(), "", newEnvelope()))
 		received := receiveNow(t, queue)
 		copied := *received

@@ -196,7 +196,7 @@ func TestLockOfAReceivedMessage(t *testing.T) {
 		counters := newCounters()
 		queue := closedQueue(t, storage, "lock_timeout", 30000)
 		queue.SetReferences(t.Context(), referencesTo(t, counters))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		renewed := receiveNow(t, queue)
 		envelope := receiveNow(t, queue)
 		require.NoError(t, queue.RenewLock(t.Context(), renewed, time.Minute))

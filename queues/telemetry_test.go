@@ -20,7 +20,7 @@ func observed(t *testing.T, level clog.LevelType, settings ...any) (*queues.Memo
 	counters, logger, tracer := newCounters(), newLogger(level), &tracer{}
 	queue.Configure(t.Context(), options(settings...))
 	queue.SetReferences(t.Context(), referencesTo(t, counters, logger, tracer))
-	require.NoError(t, queue.Open(t.Context(), ""))
+	opened(t, queue)
 	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "")) })
 	return queue, counters, logger, tracer
 }
@@ -116,7 +116,7 @@ func TestCounters(t *testing.T) {
 		counters := newCounters()
 		queue.SetReferences(t.Context(), referencesTo(t, counters))
 		queue.Configure(t.Context(), options("queue", "late"))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		send(t, queue, 1)
 		require.Equal(t, []string{"queue.late.sent_messages"}, counters.names())
 		require.NoError(t, queue.Close(t.Context(), ""))
@@ -142,7 +142,7 @@ func TestCounters(t *testing.T) {
 		queue := queues.NewMemoryMessageQueue("orders")
 		first, second := newCounters(), newCounters()
 		queue.SetReferences(t.Context(), referencesTo(t, first, second))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		send(t, queue, 1)
 		require.EqualValues(t, 1, first.value("queue.orders.sent_messages"))
 		require.EqualValues(t, 1, second.value("queue.orders.sent_messages"))
@@ -220,7 +220,7 @@ func TestLogging(t *testing.T) {
 		queue := queues.NewMemoryMessageQueue("orders")
 		logger := &eagerLogger{logger: newLogger(clog.LevelError)}
 		queue.SetReferences(t.Context(), referencesTo(t, logger))
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		everything(t, queue)
 		for _, line := range logger.given {
 			require.Contains(t, line, fmt.Sprintf("%d Receiver failed", clog.LevelError))
@@ -247,7 +247,7 @@ func TestLogging(t *testing.T) {
 		queue.SetReferences(t.Context(), referencesTo(t, logger))
 		queue.BeginListen(t.Context(), "123", works(0))
 		require.Contains(t, logger.text(), "ERROR [123] Cannot listen to queue orders: queue orders: queue is not opened")
-		require.NoError(t, queue.Open(t.Context(), ""))
+		opened(t, queue)
 		queue.BeginListen(t.Context(), "123", nil)
 		require.Contains(t, logger.text(), "the receiver is nil")
 		require.NoError(t, queue.Close(t.Context(), ""))
@@ -332,14 +332,14 @@ func TestAllocations(t *testing.T) {
 		})
 	}
 	quiet := queues.NewMemoryMessageQueue("quiet")
-	require.NoError(t, quiet.Open(t.Context(), ""))
+	opened(t, quiet)
 	allocations := cycle(quiet)
 	require.LessOrEqual(t, allocations, float64(most), "to make, send, receive and complete a message")
 	require.NoError(t, quiet.Close(t.Context(), ""))
 
 	observed := queues.NewMemoryMessageQueue("observed")
 	observed.SetReferences(t.Context(), referencesTo(t, newLogger(clog.LevelInfo), newCounters()))
-	require.NoError(t, observed.Open(t.Context(), ""))
+	opened(t, observed)
 	require.LessOrEqual(t, cycle(observed), allocations, "with a logger at info level and counters")
 	require.NoError(t, observed.Close(t.Context(), ""))
 }

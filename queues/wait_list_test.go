@@ -48,11 +48,13 @@ func TestWaitList(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := &waiting{}
+				t.Cleanup(func() { // also when the test has failed: a bubble must not end with callers in it
+					w.mu.Lock()
+					w.wakeAll()
+					w.mu.Unlock()
+					w.callers.Wait()
+				})
 				test(t, w)
-				w.mu.Lock()
-				w.wakeAll()
-				w.mu.Unlock()
-				w.callers.Wait()
 			})
 		})
 	}

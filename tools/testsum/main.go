@@ -13,14 +13,17 @@
 //
 // Usage:
 //
-//	testsum LABEL [arguments of go test]
+//	testsum [-progress] [-no-skips] LABEL [arguments of go test]
 //
 // The exit status is that of go test. With -v among the arguments the output of
-// passed tests is shown too.
+// passed tests is shown too. With -progress each test that has ended is a line. With
+// -no-skips a skipped test is a failure, unless the conformance suite says why it
+// left it out.
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,11 +31,16 @@ import (
 )
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: testsum LABEL [arguments of go test]")
+	var o options
+	flag.BoolVar(&o.progress, "progress", false, "print a line for each test that has ended")
+	flag.BoolVar(&o.noSkips, "no-skips", false, "a skipped test is a failure")
+	flag.Parse()
+	if flag.NArg() < 1 {
+		fmt.Fprintln(os.Stderr, "usage: testsum [-progress] [-no-skips] LABEL [arguments of go test]")
 		os.Exit(2)
 	}
-	status, err := run(os.Args[1], os.Args[2:])
+	o.verbose = slices.Contains(flag.Args()[1:], "-v")
+	status, err := run(o, flag.Arg(0), flag.Args()[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testsum:", err)
 		os.Exit(1)
@@ -42,7 +50,7 @@ func main() {
 
 // run returns the exit status of go test; err is for a go test that could not
 // be run or understood.
-func run(label string, args []string) (status int, err error) {
+func run(o options, label string, args []string) (status int, err error) {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr
 	events, err := cmd.StdoutPipe()
@@ -53,7 +61,7 @@ func run(label string, args []string) (status int, err error) {
 		return 0, err
 	}
 
-	s := newSummary(os.Stdout, slices.Contains(args, "-v"))
+	s := newSummary(os.Stdout, o)
 	readErr := s.read(events)
 	waitErr := cmd.Wait()
 
@@ -69,6 +77,8 @@ func run(label string, args []string) (status int, err error) {
 		status = max(exit.ExitCode(), 1)
 	case waitErr != nil:
 		return 0, waitErr
+	case s.failed > 0: // skipped, which is no failure to go test
+		status = 1
 	}
 	fmt.Printf("%s: %d passed, %d failed, %d skipped\n", label, s.passed, s.failed, s.skipped)
 	return status, nil

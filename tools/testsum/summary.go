@@ -17,6 +17,7 @@ type event struct {
 	Package string
 	Test    string
 	Output  string
+	Elapsed float64 // seconds
 }
 
 // testID names a test; the zero Test stands for the package itself.
@@ -26,8 +27,8 @@ type testID struct{ Package, Test string }
 type summary struct {
 	passed, failed, skipped int
 
-	out     io.Writer
-	verbose bool
+	out io.Writer
+	options
 	// output holds what running tests have printed; a test leaves it when it ends.
 	output map[testID]*strings.Builder
 	// parents are the tests that have sub-tests, with whether one of those failed.
@@ -36,10 +37,13 @@ type summary struct {
 	failures map[string]int
 }
 
-func newSummary(out io.Writer, verbose bool) *summary {
+// options say what is printed and what fails.
+type options struct{ verbose, progress, noSkips bool }
+
+func newSummary(out io.Writer, o options) *summary {
 	return &summary{
 		out:      out,
-		verbose:  verbose,
+		options:  o,
 		output:   map[testID]*strings.Builder{},
 		parents:  map[testID]bool{},
 		failures: map[string]int{},
@@ -84,10 +88,10 @@ func (s *summary) take(e event) {
 }
 
 func (s *summary) takeOutput(e event) {
-	switch {
-	case s.verbose:
+	if s.verbose || e.Test == "" && e.Output != "PASS\n" {
 		fmt.Fprint(s.out, e.Output)
-	case e.Test != "":
+	}
+	if e.Test != "" {
 		id := testID{e.Package, e.Test}
 		if s.output[id] == nil {
 			s.output[id] = &strings.Builder{}
@@ -95,8 +99,6 @@ func (s *summary) takeOutput(e event) {
 		if !strings.HasPrefix(e.Output, "=== ") {
 			s.output[id].WriteString(e.Output)
 		}
-	case e.Output != "PASS\n":
-		fmt.Fprint(s.out, e.Output)
 	}
 }
 
@@ -114,12 +116,27 @@ func (s *summary) endTest(e event) {
 		s.failed++
 		s.failures[e.Package]++
 	case hasChildren:
+	case e.Action == "skip" && s.noSkips && !s.isExplained(id):
+		fmt.Fprintf(s.out, "%s is skipped, and must not be:\n", e.Test)
+		s.failed++
 	case e.Action == "skip":
 		s.skipped++
 	case e.Action == "pass":
 		s.passed++
 	}
 	s.endOutput(id, e.Action != "pass")
+	if s.progress && !strings.Contains(e.Test, "/") {
+		fmt.Fprintf(s.out, "   %s %s (%.1f s)\n", e.Action, e.Test, e.Elapsed)
+	}
+}
+
+// isExplained tells whether it was the conformance suite that has skipped a test: it
+// gives a reason, and has its own checks of those.
+func (s *summary) isExplained(id testID) bool {
+	text := s.output[id]
+	return text != nil && slices.ContainsFunc(strings.Split(text.String(), "\n"), func(line string) bool {
+		return strings.HasPrefix(strings.TrimSpace(line), "suite.go:")
+	})
 }
 
 // endPackage also ends the tests that a panic, a time-out or os.Exit cut short:
@@ -151,7 +168,7 @@ func (s *summary) running(pkg string) []testID {
 }
 
 func (s *summary) endOutput(id testID, show bool) {
-	if text := s.output[id]; text != nil && show {
+	if text := s.output[id]; text != nil && show && !s.verbose {
 		fmt.Fprint(s.out, text)
 	}
 	delete(s.output, id)

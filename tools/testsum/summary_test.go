@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-func summarize(t *testing.T, verbose bool, events ...string) (*summary, string) {
+func summarize(t *testing.T, o options, events ...string) (*summary, string) {
 	t.Helper()
 	var out strings.Builder
-	s := newSummary(&out, verbose)
+	s := newSummary(&out, o)
 	if err := s.read(strings.NewReader(strings.Join(events, "\n") + "\n")); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestSummary(t *testing.T) {
 
 	t.Run("a test with sub-tests counts through them", func(t *testing.T) {
 		t.Parallel()
-		s, out := summarize(t, false,
+		s, out := summarize(t, options{},
 			`{"Action":"output","Package":"p","Test":"T/a","Output":"noise\n"}`,
 			`{"Action":"pass","Package":"p","Test":"T/a"}`,
 			`{"Action":"output","Package":"p","Test":"T/b","Output":"no server\n"}`,
@@ -47,7 +47,7 @@ func TestSummary(t *testing.T) {
 
 	t.Run("a failed sub-test is one failure, shown with its output", func(t *testing.T) {
 		t.Parallel()
-		s, out := summarize(t, false,
+		s, out := summarize(t, options{},
 			`{"Action":"output","Package":"p","Test":"T/a","Output":"=== RUN   T/a\n"}`,
 			`{"Action":"output","Package":"p","Test":"T/a","Output":"got 1\n"}`,
 			`{"Action":"fail","Package":"p","Test":"T/a"}`,
@@ -61,7 +61,7 @@ func TestSummary(t *testing.T) {
 
 	t.Run("a parent that fails by itself is a failure", func(t *testing.T) {
 		t.Parallel()
-		s, _ := summarize(t, false,
+		s, _ := summarize(t, options{},
 			`{"Action":"pass","Package":"p","Test":"T/a"}`,
 			`{"Action":"fail","Package":"p","Test":"T"}`,
 			`{"Action":"fail","Package":"p"}`)
@@ -70,7 +70,7 @@ func TestSummary(t *testing.T) {
 
 	t.Run("a test cut short by a panic is a failure, shown with its output", func(t *testing.T) {
 		t.Parallel()
-		s, out := summarize(t, false,
+		s, out := summarize(t, options{},
 			`{"Action":"output","Package":"p","Test":"T","Output":"=== RUN   T\n"}`,
 			`{"Action":"output","Package":"p","Test":"T/a","Output":"panic: boom\n"}`,
 			`{"Action":"fail","Package":"p"}`)
@@ -82,7 +82,7 @@ func TestSummary(t *testing.T) {
 
 	t.Run("a package that does not compile is a failure", func(t *testing.T) {
 		t.Parallel()
-		s, out := summarize(t, false,
+		s, out := summarize(t, options{},
 			`{"Action":"build-output","ImportPath":"p","Output":"p.go:1: undefined: x\n"}`,
 			`{"Action":"build-fail","ImportPath":"p"}`,
 			`{"Action":"output","Package":"p","Output":"FAIL\tp [build failed]\n"}`,
@@ -93,9 +93,43 @@ func TestSummary(t *testing.T) {
 		}
 	})
 
+	t.Run("progress is a line for each test but not for its sub-tests", func(t *testing.T) {
+		t.Parallel()
+		_, out := summarize(t, options{progress: true},
+			`{"Action":"pass","Package":"p","Test":"T/a","Elapsed":1}`,
+			`{"Action":"pass","Package":"p","Test":"T","Elapsed":1.25}`)
+		if out != "   pass T (1.2 s)\n" {
+			t.Fatalf("printed %q", out)
+		}
+	})
+
+	t.Run("a skipped test is a failure where it must not be", func(t *testing.T) {
+		t.Parallel()
+		s, out := summarize(t, options{noSkips: true},
+			`{"Action":"output","Package":"p","Test":"T","Output":"    t_test.go:7: no server\n"}`,
+			`{"Action":"skip","Package":"p","Test":"T"}`)
+		requireCounts(t, s, 0, 1, 0)
+		if want := "T is skipped, and must not be:\n    t_test.go:7: no server\n"; out != want {
+			t.Fatalf("printed %q, want %q", out, want)
+		}
+	})
+
+	t.Run("what the conformance suite leaves out is no failure", func(t *testing.T) {
+		t.Parallel()
+		for _, verbose := range []bool{false, true} {
+			s, out := summarize(t, options{noSkips: true, verbose: verbose},
+				`{"Action":"output","Package":"p","Test":"T/a","Output":"    suite.go:158: does not declare peek\n"}`,
+				`{"Action":"skip","Package":"p","Test":"T/a"}`)
+			requireCounts(t, s, 0, 0, 1)
+			if want := "    suite.go:158: does not declare peek\n"; out != want {
+				t.Fatalf("printed %q, want %q", out, want)
+			}
+		}
+	})
+
 	t.Run("verbose shows passed tests", func(t *testing.T) {
 		t.Parallel()
-		s, out := summarize(t, true,
+		s, out := summarize(t, options{verbose: true},
 			`{"Action":"output","Package":"p","Test":"T","Output":"noise\n"}`,
 			`{"Action":"pass","Package":"p","Test":"T"}`,
 			`{"Action":"pass","Package":"p"}`)
@@ -118,10 +152,17 @@ func TestRunReportsTheStatusOfGoTest(t *testing.T) {
 	write("go.mod", "module p\n\ngo 1.26.0\n")
 	write("p_test.go", "package p\n\nimport \"testing\"\n\nfunc TestGood(t *testing.T) {}\n\nfunc TestBad(t *testing.T) { t.Fail() }\n")
 
-	if status, err := run("good", []string{"-run=Good", "."}); err != nil || status != 0 {
+	if status, err := run(options{}, "good", []string{"-run=Good", "."}); err != nil || status != 0 {
 		t.Fatalf("a good run gave %d, %v", status, err)
 	}
-	if status, err := run("bad", []string{"."}); err != nil || status != 1 {
+	write("q_test.go", "package p\n\nimport \"testing\"\n\nfunc TestSkipped(t *testing.T) { t.Skip() }\n")
+	if status, err := run(options{}, "skipped", []string{"-run=Skipped", "."}); err != nil || status != 0 {
+		t.Fatalf("a run with a skipped test gave %d, %v", status, err)
+	}
+	if status, err := run(options{noSkips: true}, "skipped", []string{"-run=Skipped", "."}); err != nil || status != 1 {
+		t.Fatalf("a run with a skipped test that must not be gave %d, %v", status, err)
+	}
+	if status, err := run(options{}, "bad", []string{"."}); err != nil || status != 1 {
 		t.Fatalf("a bad run gave %d, %v", status, err)
 	}
 }

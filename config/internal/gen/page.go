@@ -46,6 +46,20 @@ Some brokers push messages to whoever is connected. Queues on top of them keep t
 understand this as well:
 
 `
+	connections = `
+## Connections
+
+What Pip.Services components know below ` + "`connection`, or below each entry of `connections`" + `. The protocols and
+ports are the broker's; queues in memory need no connection. Queues may also share a connection component, which they name
+under ` + "`dependencies.connection`" + `.
+
+`
+	credentials = `
+## Credentials
+
+Below ` + "`credential`, or each entry of `credentials`" + `, of which the first that is found counts.
+
+`
 )
 
 // page is the whole reference.
@@ -56,5 +70,9 @@ func page() string {
 	page.WriteString(everywhere.Markdown())
 	page.WriteString(between)
 	page.WriteString(config.Cached().Without(everywhere.Keys()...).Markdown())
+	page.WriteString(connections)
+	page.WriteString(config.Connection().Markdown())
+	page.WriteString(credentials)
+	page.WriteString(config.Credential().Markdown())
 	return page.String()
 }

@@ -1,0 +1,84 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// Bounds of one Send and of the pause after one that failed.
+const (
+	sendLimit    = 30 * time.Second
+	minSendPause = 5 * time.Millisecond
+	maxSendPause = 250 * time.Millisecond
+)
+
+// load is senders that go on until so many messages are acknowledged.
+type load struct {
+	ledger   *ledger
+	queue    queues.IMessageQueue
+	messages int
+	payload  int
+	number   atomic.Int64 // of the last message
+	slots    atomic.Int64 // messages that are taken care of
+	keepOn   atomic.Bool  // go on though so many are
+	senders  sync.WaitGroup
+}
+
+func newLoad(r *run) *load {
+	return &load{ledger: r.ledger, queue: r.sender, messages: r.subject.Messages, payload: r.subject.Payload}
+}
+
+// startLoad sends in the background, until all is sent or ctx ends.
+func startLoad(ctx context.Context, r *run) *load {
+	l := newLoad(r)
+	l.start(ctx, r.subject.Senders)
+	return l
+}
+
+func (l *load) start(ctx context.Context, senders int) {
+	for range senders {
+		l.senders.Go(func() {
+			for (l.slots.Add(1) <= int64(l.messages) || l.keepOn.Load()) && l.sendOne(ctx) {
+			}
+		})
+	}
+}
+
+// sendOne sends until one message is acknowledged. Each attempt is another message.
+func (l *load) sendOne(ctx context.Context) bool {
+	for pause := minSendPause; ; pause = min(2*pause, maxSendPause) {
+		id := fmt.Sprintf("message-%07d", l.number.Add(1))
+		line := l.ledger.send(id)
+		envelope := &queues.MessageEnvelope{MessageId: id, MessageType: "fault", Message: payloadOf(id, l.payload)}
+		sending, cancel := context.WithTimeout(ctx, sendLimit)
+		err := l.queue.Send(sending, "", envelope)
+		cancel()
+		l.ledger.sent(line, err)
+		if err == nil {
+			return true
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+}
+
+// payloadOf is what the message of that id carries, so that a receiver can tell whether it is intact.
+func payloadOf(id string, size int) []byte {
+	payload := bytes.Repeat([]byte(id+" "), size/(len(id)+1)+1)
+	return payload[:size]
+}
+
+func isIntact(envelope *queues.MessageEnvelope, size int) bool {
+	return bytes.Equal(envelope.Message, payloadOf(envelope.MessageId, size))
+}
