@@ -473,8 +473,8 @@ func openQueue(t *testing.T, storage queues.Storage, settings ...any) *queues.Me
 // an open queue in it, also when the test has failed.
 func opened(t *testing.T, queue queues.IMessageQueue) {
 	t.Helper()
-	require.NoError(t, queue.Open(t.Context(), ""))
-	t.Cleanup(func() { _ = queue.Close(context.Background(), "") })
+	require.NoError(t, queue.Open(t.Context(), "123"))
+	t.Cleanup(func() { _ = queue.Close(context.Background(), "123") })
 }
 
 func options(settings ...any) *cconf.ConfigParams {

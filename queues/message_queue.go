@@ -112,7 +112,7 @@ func (q *MessageQueue) Configure(ctx context.Context, params *cconf.ConfigParams
 		params = cconf.NewEmptyConfigParams()
 	}
 	q.life.mu.Lock()
-	closed := q.state.Load() == stateClosed
+	closed := q.storage == nil || q.state.Load() == stateClosed // a queue without a storage keeps a state of its own
 	q.pending = nil
 	if !closed {
 		q.pending = params

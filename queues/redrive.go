@@ -37,14 +37,15 @@ func redrive(ctx context.Context, queue IMessageQueue, correlationId string, max
 		return 0, err
 	}
 	left := math.MaxInt64 // messages that were there when it began
-	if dead.Capabilities().CanMessageCount() {
+	counted := dead.Capabilities().CanMessageCount()
+	if counted {
 		count, err := dead.ReadMessageCount()
 		if err != nil {
 			return 0, err
 		}
 		left = int(count)
 	}
-	seen := map[string]bool{}
+	seen := map[string]bool{} // ids that were redriven, where messages cannot be counted
 	var others []*MessageEnvelope
 	defer func() { err = errors.Join(err, leave(ctx, dead, others)) }()
 
@@ -61,7 +62,9 @@ func redrive(ctx context.Context, queue IMessageQueue, correlationId string, max
 			others = append(others, envelope)
 			return redriven, fmt.Errorf("redriving message %s: %w", envelope.MessageId, err)
 		}
-		seen[envelope.MessageId] = true
+		if !counted {
+			seen[envelope.MessageId] = true
+		}
 		redriven++
 	}
 	return redriven, nil

@@ -193,7 +193,7 @@ func TestLogging(t *testing.T) {
 		queue, _, logger, _ := observed(t, clog.LevelTrace)
 		everything(t, queue)
 		for _, want := range []string{
-			"DEBUG [] Opened queue orders",
+			"DEBUG [123] Opened queue orders",
 			"DEBUG [trace] Sent message id0 of type order, 11 bytes, on queue.orders",
 			"DEBUG [trace] Received message id0 of type order, 11 bytes, on queue.orders",
 			"DEBUG [trace] Completed message id0",

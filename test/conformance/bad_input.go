@@ -97,7 +97,7 @@ func badInput() group {
 		}},
 		{name: "a message delayed for ever does not come", needs: needs(queues.CapabilityDelay), play: func(s *scene) {
 			queue := s.open()
-			s.pause(testDelay / 4)
+			s.pause(s.delay / 4)
 			if queues.SendDelayed(s.ctx, queue, "", newMessage("A"), math.MaxInt64) == nil {
 				s.pause(time.Second)
 				s.receiveNone(queue)

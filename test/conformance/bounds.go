@@ -113,7 +113,7 @@ func bounds() group {
 		}},
 		{name: "a delayed message takes up room", needs: needs(queues.CapabilityDelay), play: func(s *scene) {
 			queue := s.open(config.MaxMessages, 1, config.Overflow, config.OverflowReject)
-			require.NoError(s, queues.SendDelayed(s.ctx, queue, "", newMessage("A"), testDelay))
+			require.NoError(s, queues.SendDelayed(s.ctx, queue, "", newMessage("A"), s.delay))
 			require.ErrorIs(s, queue.Send(s.ctx, "", newMessage("B")), queues.ErrQueueFull)
 			s.complete(queue, s.receive(queue))
 			s.send(queue, "B")

@@ -10,9 +10,6 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-// testDelay is the delay of cases about delays: long enough for every tolerance.
-const testDelay = time.Second
-
 func delays() group {
 	delay := needs(queues.CapabilityDelay)
 	abandon := needs(queues.CapabilityDelay, queues.CapabilityAbandon)
@@ -22,12 +19,12 @@ func delays() group {
 			began := time.Now()
 			sent := newMessage("A")
 			sent.Headers = map[string]string{"a": "1"}
-			require.NoError(s, queues.SendDelayed(s.ctx, queue, testCorrelation, sent, testDelay))
+			require.NoError(s, queues.SendDelayed(s.ctx, queue, testCorrelation, sent, s.delay))
 			s.receiveNone(queue)
-			s.pause(testDelay / 2)
+			s.pause(s.delay / 2)
 			s.receiveNone(queue)
 			got := s.receive(queue)
-			s.happened(began, testDelay, "the delayed message")
+			s.happened(began, s.delay, "the delayed message")
 			require.Equal(s, "A", got.GetMessageAsString())
 			require.Equal(s, sent.MessageId, got.MessageId)
 			require.Equal(s, sent.Headers, got.Headers)
@@ -37,7 +34,7 @@ func delays() group {
 		}},
 		{name: "a delay of nothing sends at once", needs: delay, play: func(s *scene) {
 			queue := s.open()
-			for _, delay := range []time.Duration{0, -testDelay} {
+			for _, delay := range []time.Duration{0, -s.delay} {
 				require.NoError(s, queues.SendDelayed(s.ctx, queue, "", newMessage("A"), delay))
 				s.complete(queue, s.receiveDelivery(queue, "A", 1))
 			}
@@ -62,7 +59,7 @@ func delays() group {
 		{name: "a delayed message is a copy", needs: delay, play: func(s *scene) {
 			queue := s.open()
 			sent := &queues.MessageEnvelope{Message: []byte("A"), Headers: map[string]string{"a": "1"}}
-			require.NoError(s, queues.SendDelayed(s.ctx, queue, "", sent, testDelay))
+			require.NoError(s, queues.SendDelayed(s.ctx, queue, "", sent, s.delay))
 			require.Equal(s, &queues.MessageEnvelope{Message: []byte("A"), Headers: map[string]string{"a": "1"}}, sent, "sending does not change the envelope")
 			sent.Message[0], sent.Headers["a"] = 'X', "2"
 			got := s.receive(queue)
@@ -71,36 +68,36 @@ func delays() group {
 		}},
 		{name: "what cannot be sent cannot be sent later", needs: delay, play: func(s *scene) {
 			queue := s.open(config.MaxMessageSize, 10)
-			require.ErrorIs(s, queues.SendDelayed(s.ctx, queue, "", nil, testDelay), queues.ErrBadMessage)
-			require.ErrorIs(s, queues.SendDelayed(s.ctx, queue, "", newMessage("12345678901"), testDelay), queues.ErrMessageTooLarge)
-			require.ErrorIs(s, queues.SendDelayed(s.ended(), queue, "", newMessage("A"), testDelay), context.Canceled)
-			s.pause(testDelay + s.slack)
+			require.ErrorIs(s, queues.SendDelayed(s.ctx, queue, "", nil, s.delay), queues.ErrBadMessage)
+			require.ErrorIs(s, queues.SendDelayed(s.ctx, queue, "", newMessage("12345678901"), s.delay), queues.ErrMessageTooLarge)
+			require.ErrorIs(s, queues.SendDelayed(s.ended(), queue, "", newMessage("A"), s.delay), context.Canceled)
+			s.pause(s.delay + s.slack)
 			s.receiveNone(queue)
 		}},
 		{name: "delayed messages survive Close", needs: append(needs(queues.CapabilityAtLeastOnce), delay...), play: func(s *scene) {
 			queue := s.open()
 			began := time.Now()
-			require.NoError(s, queues.SendDelayed(s.ctx, queue, "", newMessage("A"), testDelay))
-			require.NoError(s, queues.SendDelayed(s.ctx, queue, "", newMessage("B"), 3*testDelay))
+			require.NoError(s, queues.SendDelayed(s.ctx, queue, "", newMessage("A"), s.delay))
+			require.NoError(s, queues.SendDelayed(s.ctx, queue, "", newMessage("B"), 3*s.delay))
 			s.closeQueue(queue)
-			s.pause(testDelay + 2*s.slack)
+			s.pause(s.delay + 2*s.slack)
 			s.openQueue(queue)
 			s.complete(queue, s.receiveDelivery(queue, "A", 1)) // it fell due meanwhile
 			got := s.receive(queue)
 			require.Equal(s, "B", got.GetMessageAsString())
-			s.happened(began, 3*testDelay, "the delayed message")
+			s.happened(began, 3*s.delay, "the delayed message")
 		}},
 		{name: "a message abandoned for later comes then", needs: abandon, play: func(s *scene) {
 			queue := s.openBrief()
 			s.send(queue, "A")
 			held := s.receiveDelivery(queue, "A", 1)
 			began := time.Now()
-			require.NoError(s, queues.AbandonDelayed(s.ctx, queue, held, testDelay))
+			require.NoError(s, queues.AbandonDelayed(s.ctx, queue, held, s.delay))
 			s.receiveNone(queue)
-			s.pause(testDelay / 2)
+			s.pause(s.delay / 2)
 			s.receiveNone(queue)
 			got := s.receive(queue)
-			s.happened(began, testDelay, "the abandoned message")
+			s.happened(began, s.delay, "the abandoned message")
 			require.Equal(s, "A", got.GetMessageAsString())
 			require.Equal(s, 2, got.DeliveryCount)
 			s.complete(queue, got)
@@ -118,7 +115,7 @@ func delays() group {
 		}},
 		{name: "abandoning for no time is abandoning", needs: abandon, play: func(s *scene) {
 			queue := s.open()
-			for _, delay := range []time.Duration{0, -testDelay} {
+			for _, delay := range []time.Duration{0, -s.delay} {
 				s.send(queue, "A")
 				require.NoError(s, queues.AbandonDelayed(s.ctx, queue, s.receiveDelivery(queue, "A", 1), delay))
 				s.complete(queue, s.receiveDelivery(queue, "A", 2))
@@ -127,7 +124,7 @@ func delays() group {
 		{name: "a message abandoned for later survives Close", needs: abandon, play: func(s *scene) {
 			queue := s.open()
 			s.send(queue, "A")
-			require.NoError(s, queues.AbandonDelayed(s.ctx, queue, s.receiveText(queue, "A"), testDelay))
+			require.NoError(s, queues.AbandonDelayed(s.ctx, queue, s.receiveText(queue, "A"), s.delay))
 			s.closeQueue(queue)
 			s.openQueue(queue)
 			got := s.receive(queue) // a queue that keeps such messages itself gives them back early
@@ -137,9 +134,9 @@ func delays() group {
 		{name: "the last delivery is not abandoned for later", needs: append(needs(queues.CapabilityDeadLetter), abandon...), play: func(s *scene) {
 			queue := s.open(config.MaxDeliveries, 1)
 			s.send(queue, "A")
-			require.NoError(s, queues.AbandonDelayed(s.ctx, queue, s.receiveText(queue, "A"), testDelay))
+			require.NoError(s, queues.AbandonDelayed(s.ctx, queue, s.receiveText(queue, "A"), s.delay))
 			s.expectDead(queue, queues.ReasonMaxDeliveries, "A")
-			s.pause(testDelay + s.slack)
+			s.pause(s.delay + s.slack)
 			s.receiveNone(queue)
 		}},
 	}}

@@ -35,7 +35,7 @@ func TestMemoryQueueInRealTime(t *testing.T) {
 		Name:        "memory in real time",
 		New:         newMemoryQueue,
 		Parallel:    8,
-		LockTimeout: time.Second,
+		LockTimeout: 3 * time.Second,
 		Tolerance:   300 * time.Millisecond, // the machine may be busy
 		WakeUp:      50 * time.Millisecond,
 		Only:        []string{"waiting", "competition", "listening/a listener is woken at once"},

@@ -31,6 +31,7 @@ type scene struct {
 
 	lock     time.Duration // Subject.LockTimeout
 	slack    time.Duration // Subject.Tolerance
+	delay    time.Duration // of delayed messages: long enough for the tolerance
 	patience time.Duration // Subject.Patience
 }
 
@@ -43,6 +44,7 @@ func newScene(tb testing.TB, subject *Subject, capabilities *queues.MessagingCap
 		id:           newId(),
 		lock:         subject.LockTimeout,
 		slack:        subject.Tolerance,
+		delay:        max(time.Second, 10*subject.Tolerance),
 		patience:     subject.Patience,
 	}
 }

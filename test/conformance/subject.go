@@ -49,7 +49,8 @@ type Subject struct {
 	Skip map[string]string
 
 	// LockTimeout is the lock time-out of cases that wait for a lock to run out: the smallest that the
-	// broker keeps well, since every such case takes a few of them. Default: 2 s; in a bubble 30 s.
+	// broker keeps well, since every such case takes a few of them, and at least ten times Tolerance.
+	// Default: 2 s or more; in a bubble 30 s.
 	LockTimeout time.Duration
 
 	// Tolerance is how far off its time an event may be: a lock that runs out, a delay that is over, a
@@ -92,8 +93,8 @@ type Subject struct {
 // withDefaults returns the subject with every field filled in that has a default.
 func (s Subject) withDefaults(name string) *Subject {
 	orElse(&s.Name, name)
-	orElse(&s.LockTimeout, s.either(30*time.Second, 2*time.Second))
 	orElse(&s.Tolerance, s.either(10*time.Millisecond, 100*time.Millisecond))
+	orElse(&s.LockTimeout, max(s.either(30*time.Second, 2*time.Second), 10*s.Tolerance))
 	orElse(&s.WakeUp, s.Tolerance)
 	orElse(&s.Patience, s.either(10*time.Minute, 15*time.Second))
 	orElse(&s.CaseLimit, s.either(48*time.Hour, 3*time.Minute))

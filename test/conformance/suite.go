@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -61,8 +62,8 @@ func suite() []group {
 func Run(t *testing.T, subject Subject) *Report {
 	t.Helper()
 	r := &runner{subject: subject.withDefaults(t.Name())}
-	if problems := checkNames(suite(), r.subject); len(problems) > 0 {
-		t.Fatalf("conformance: %v", problems)
+	if problems := r.subject.check(); len(problems) > 0 {
+		t.Fatalf("conformance: %s", strings.Join(problems, "; "))
 	}
 	if !r.examine(t, true) {
 		return &r.report
@@ -188,10 +189,10 @@ func Cases() []string {
 	return names
 }
 
-// checkNames finds names in Skip and Only that nothing answers to.
-func checkNames(groups []group, subject *Subject) (problems []string) {
+// check finds what is wrong with a subject: names in Skip and Only that nothing answers to, above all.
+func (s *Subject) check() (problems []string) {
 	known := Cases()
-	for _, group := range groups {
+	for _, group := range suite() {
 		known = append(known, group.name)
 	}
 	check := func(where, name string) {
@@ -199,14 +200,20 @@ func checkNames(groups []group, subject *Subject) (problems []string) {
 			problems = append(problems, fmt.Sprintf("Subject.%s: there is no group or case %q", where, name))
 		}
 	}
-	for name, reason := range subject.Skip {
+	for name, reason := range s.Skip {
 		check("Skip", name)
 		if reason == "" {
 			problems = append(problems, fmt.Sprintf("Subject.Skip: %q is skipped without a reason", name))
 		}
 	}
-	for _, name := range subject.Only {
+	for _, name := range s.Only {
 		check("Only", name)
+	}
+	if s.New == nil {
+		problems = append(problems, "Subject.New is not set")
+	}
+	if s.LockTimeout < 10*s.Tolerance {
+		problems = append(problems, fmt.Sprintf("Subject.LockTimeout: %s is too short for a tolerance of %s; make it ten times as long", s.LockTimeout, s.Tolerance))
 	}
 	slices.Sort(problems)
 	return problems

@@ -32,17 +32,22 @@ func TestCaseNames(t *testing.T) {
 	require.Len(t, Cases(), len(seen))
 }
 
-func TestNamesThatDoNotExist(t *testing.T) {
+func TestSubjectsThatCannotBeRun(t *testing.T) {
 	t.Parallel()
-	require.Empty(t, checkNames(suite(), &Subject{
-		Only: []string{"locks"},
-		Skip: map[string]string{"locks/settling twice is a no-op": "a reason", "order": "a reason"},
-	}))
-	problems := checkNames(suite(), &Subject{
-		Only: []string{"lock"},
-		Skip: map[string]string{"locks/setling": "a reason", "order": ""},
-	})
+	subject := faultySubject(func(*faultyQueue) {})
+	subject.Only = []string{"locks"}
+	subject.Skip = map[string]string{"locks/settling twice is a no-op": "a reason", "order": "a reason"}
+	require.Empty(t, subject.withDefaults("").check())
+	subject = Subject{
+		Only:        []string{"lock"},
+		Skip:        map[string]string{"locks/setling": "a reason", "order": ""},
+		LockTimeout: time.Second,
+		Tolerance:   time.Second,
+	}
+	problems := subject.withDefaults("").check()
 	require.Equal(t, []string{
+		"Subject.LockTimeout: 1s is too short for a tolerance of 1s; make it ten times as long",
+		"Subject.New is not set",
 		`Subject.Only: there is no group or case "lock"`,
 		`Subject.Skip: "order" is skipped without a reason`,
 		`Subject.Skip: there is no group or case "locks/setling"`,

@@ -104,15 +104,21 @@ func (c *heapTest) Clear(*rapid.T) {
 
 func (c *heapTest) Check(t *rapid.T) {
 	require.Equal(t, len(c.list), c.heap.Len())
+	items := c.heap.Items()
 	for _, item := range c.list {
-		require.Same(t, item, c.heap.Items()[item.place])
+		if items[item.place] != item {
+			t.Fatalf("an item is not at its place, %d", item.place)
+		}
 	}
-	for index, item := range c.heap.Items() {
-		require.Equal(t, index, item.place, "an item knows its place")
-		require.GreaterOrEqual(t, item.value, c.heap.Items()[max(0, (index-1)/2)].value, "no less than its parent")
+	for index, item := range items {
+		if parent := items[max(0, (index-1)/2)]; item.value < parent.value {
+			t.Fatalf("the item at %d is less than its parent", index)
+		}
 	}
 	for _, item := range c.gone {
-		require.Equal(t, -1, item.place, "a removed item knows that it is")
+		if item.place != -1 {
+			t.Fatalf("an item that is gone thinks that it is at %d", item.place)
+		}
 	}
 }
 
