@@ -188,6 +188,7 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	if err != nil {
 		return q.fail(ctx, correlationId, "opening", err)
 	}
+	locks.keeper = q.storage.Traits().Locks // what it is like with this server
 	q.capabilities.Store(q.deriveCapabilities())
 	if err = q.checkRequired(correlationId); err == nil {
 		err = q.deadLetters.open(ctx, correlationId, connections, credential)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -268,6 +269,23 @@ func (l *listener) hire() {
 	l.workers.Go(w.run)
 }
 
+// errGoexit is the failure of a receiver that ended its goroutine, as FailNow of package testing does.
+var errGoexit = errors.New("receiver called runtime.Goexit")
+
+// replace makes up for a worker whose receiver has ended its goroutine.
+func (l *listener) replace(w *worker, d *Delivery) {
+	l.queue.telemetry.Load().log(l.settling, clog.LevelError, d.correlationId, errGoexit,
+		"Receiver failed on delivery %d of message %s from queue %s", d.Count, d.id, l.queue.name)
+	w.delivery.Store(nil)
+	if err := w.settle(d, errGoexit); err != nil && !errors.Is(err, ErrLockLost) {
+		l.queue.telemetry.Load().log(l.settling, clog.LevelError, d.correlationId, err, "Could not settle message %s on queue %s", d.id, l.queue.name)
+	}
+	l.mu.Lock()
+	l.hired = slices.DeleteFunc(slices.Clone(l.hired), func(hired *worker) bool { return hired == w })
+	l.mu.Unlock()
+	l.hire()
+}
+
 // fail stops the listener for a reason that Listen returns.
 func (l *listener) fail(err error) {
 	l.mu.Lock()
@@ -292,7 +310,12 @@ func (w *worker) renewContext() { w.ctx, w.endWork = context.WithCancelCause(w.l
 
 func (w *worker) run() {
 	l := w.listener
-	defer func() { w.endWork(context.Canceled) }()
+	defer func() {
+		w.endWork(context.Canceled)
+		if d := w.delivery.Load(); d != nil {
+			l.replace(w, d)
+		}
+	}()
 	for {
 		d := w.next()
 		if d == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -648,6 +649,31 @@ func TestRetrying(t *testing.T) {
 		require.Contains(t, logger.text(), "a 100% disaster")
 		require.Contains(t, logger.text(), "listener_test.go", "the stack leads to the receiver")
 		require.NotContains(t, logger.text(), "%!")
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+}
+
+func TestReceiverThatEndsItsGoroutine(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "fails, and the listener goes on", func(t *testing.T) {
+		queue := queues.NewMemoryMessageQueue("orders")
+		opened(t, queue)
+		var got []string
+		queue.BeginListen(t.Context(), "", receiverFunc(func(_ context.Context, envelope *queues.MessageEnvelope) error {
+			got = append(got, fmt.Sprint(envelope.MessageId, envelope.DeliveryCount))
+			if envelope.MessageId == "a" && envelope.DeliveryCount == 1 {
+				runtime.Goexit()
+			}
+			return nil
+		}))
+		send := func(id string) {
+			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: id}))
+		}
+		send("a")
+		send("b")
+		pass(time.Minute)
+		require.Equal(t, []string{"a1", "b1", "a2"}, got)
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
 }

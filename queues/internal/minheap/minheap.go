@@ -96,7 +96,7 @@ const minCapacity = 64
 // shrink gives memory back when three quarters of it are unused.
 func (h *Heap[T]) shrink() {
 	if cap(h.items) > minCapacity && len(h.items) <= cap(h.items)/4 {
-		h.items = append(make([]T, 0, cap(h.items)/2), h.items...)
+		h.items = append(make([]T, 0, max(2*len(h.items), minCapacity)), h.items...)
 	}
 }
 
