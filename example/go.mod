@@ -7,6 +7,7 @@ require (
 	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7
 	github.com/pip-services3-gox/pip-services3-container-gox v1.0.6
 	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/config/check v1.1.0
 	github.com/stretchr/testify v1.11.1
 	go.uber.org/goleak v1.3.0
 )
@@ -16,8 +17,11 @@ require (
 	github.com/google/uuid v1.3.0 // indirect
 	github.com/pip-services3-gox/pip-services3-expressions-gox v1.0.2 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 
 replace github.com/pip-services3-gox/pip-services3-messaging-gox => ../
+
+replace github.com/pip-services3-gox/pip-services3-messaging-gox/config/check => ../config/check

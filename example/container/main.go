@@ -5,7 +5,8 @@
 //
 // feeds it a few messages, shows them going through and ends. Without --demo it feeds every line that
 // it reads from standard input, until it is told to stop (SIGTERM or Control-C); then it says what was
-// moved and what is left. The container's own flags are -c FILE, -p NAME=VALUE and -h.
+// moved and what is left. With --check it says what is wrong with the file, and starts nothing. The
+// container's own flags are -c FILE, -p NAME=VALUE and -h.
 package main
 
 import (
@@ -22,12 +23,23 @@ import (
 	"github.com/pip-services3-gox/pip-services3-container-gox/container"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
 )
+
+// defaultFile is the container file, unless -c names another one.
+const defaultFile = "../config/memory.yml"
 
 func main() {
 	args := os.Args[1:]
 	if slices.Contains(args, "-h") || slices.Contains(args, "--help") {
 		fmt.Println("run [--demo]: feed a few messages, show them going through, and end")
+		fmt.Println("run [--check]: say what is wrong with the container file, and start nothing")
+	}
+	if slices.Contains(args, "--check") {
+		if !check.Run(context.Background(), args, defaultFile, os.Stdout, build.Components()...) {
+			os.Exit(1)
+		}
+		return
 	}
 	var lines io.Reader = os.Stdin
 	demo := slices.Contains(args, "--demo")
@@ -44,7 +56,7 @@ func main() {
 	process := container.InheritProcessContainer("mover", "moves messages from one queue to another", hook)
 	process.AddFactory(build.NewDefaultMessagingFactory())
 	process.AddFactory(newExampleFactory(os.Stdout))
-	process.SetConfigPath("../config/memory.yml")
+	process.SetConfigPath(defaultFile)
 
 	// Run ends the process: with 0 when it was told to stop, with 1 when it could not start or failed.
 	process.Run(context.Background(), args)
