@@ -25,6 +25,7 @@ var sources = map[string]string{
 	"README.md":               "example/readme/*.go",
 	"docs/tutorial.md":        "example/tutorial/main.go",
 	"docs/writing-a-queue.md": "example/filequeue/*.go",
+	"docs/configuration.md":   "example/container/main.go",
 }
 
 func TestGoCodeInTheDocumentationIsCodeThatRuns(t *testing.T) {
@@ -52,6 +53,9 @@ func TestTheTutorialShowsTheWholeProgram(t *testing.T) {
 
 func TestContainerFilesInTheDocumentationOpen(t *testing.T) {
 	for page, blocks := range codeBlocks(t, "yaml") {
+		if page == "docs/configuration.md" {
+			continue // it has bad files on purpose, and parts of files; config/check holds it to what it says of them
+		}
 		for i, block := range blocks {
 			if strings.Contains(block, "…") {
 				continue // an outline

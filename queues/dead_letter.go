@@ -271,7 +271,7 @@ func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterPa
 	}
 	then.retries++
 	delay := max(q.session.Load().settings.backOff(then.retries), time.Millisecond)
-	q.telemetry.Load().log(ctx, clog.LevelError, d.correlationId, err,
+	q.telemetry.Load().log(ctx, clog.LevelError, d.correlationId, q.redact(err),
 		"Could not move message %s of queue %s to the dead-letter queue; trying again in %s", d.id, q.name, delay)
 	if !d.locks.park(d, delay, &then) {
 		giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)

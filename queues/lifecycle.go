@@ -12,6 +12,7 @@ import (
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 )
 
 // queueState is where a queue is in its life.
@@ -170,6 +171,8 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	if err := q.deadLetters.prepare(q); err != nil {
 		return newError(ErrBadConfig, q.name, correlationId, config.DeadLetterQueue, err)
 	}
+	secrets := connect.NewRedactor(connections, credential)
+	q.secrets.Store(&secrets)
 	locks := newLockTable(q, q.storage.Traits().Locks, q.settings.lockTimeout)
 	err := q.storage.Open(ctx, StorageParams{
 		Queue:          q.name,
@@ -302,7 +305,7 @@ func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, corr
 	if q.storage != nil {
 		err := errors.Join(q.storage.Close(giving), q.deadLetters.close(giving, correlationId))
 		if err != nil {
-			telemetry.log(ctx, clog.LevelWarn, correlationId, err, "Closing queue %s left something behind", q.name)
+			telemetry.log(ctx, clog.LevelWarn, correlationId, q.redact(err), "Closing queue %s left something behind", q.name)
 		}
 	}
 	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Closed queue %s", q.name)

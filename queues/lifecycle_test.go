@@ -217,6 +217,18 @@ func TestOpen(t *testing.T) {
 		require.Empty(t, s.called("open"))
 	})
 
+	inBubble(t, "lets no secret of the connection out", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{NeedsServer: true})
+		s.fails("open", fmt.Errorf("dialing amqp://jane:s3cret@broker.local: access refused to jane with s3cret: %w", queues.ErrNoConnection))
+		queue := closedQueue(t, s, "connection.uri", "amqp://jane:s3cret@broker.local", "credential.username", "jane", "credential.password", "s3cret")
+		err := queue.Open(t.Context(), "123")
+		require.ErrorIs(t, err, queues.ErrNoConnection)
+		require.ErrorContains(t, err, "broker.local")
+		var application *cerr.ApplicationError
+		require.ErrorAs(t, err, &application)
+		require.NotContains(t, fmt.Sprintf("%v %+v %+v", err, application, queue), "s3cret")
+	})
+
 	inBubble(t, "opens and closes its dead-letter queue with it", func(t *testing.T) {
 		s, storage := newSiblingStorage(queues.LocksByBase)
 		s.traits.NeedsServer = true

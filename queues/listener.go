@@ -278,7 +278,7 @@ func (l *listener) replace(w *worker, d *Delivery) {
 		"Receiver failed on delivery %d of message %s from queue %s", d.Count, d.id, l.queue.name)
 	w.delivery.Store(nil)
 	if err := w.settle(d, errGoexit); err != nil && !errors.Is(err, ErrLockLost) {
-		l.queue.telemetry.Load().log(l.settling, clog.LevelError, d.correlationId, err, "Could not settle message %s on queue %s", d.id, l.queue.name)
+		l.queue.telemetry.Load().log(l.settling, clog.LevelError, d.correlationId, l.queue.redact(err), "Could not settle message %s on queue %s", d.id, l.queue.name)
 	}
 	l.mu.Lock()
 	l.hired = slices.DeleteFunc(slices.Clone(l.hired), func(hired *worker) bool { return hired == w })
@@ -439,7 +439,7 @@ func (w *worker) work(d *Delivery) {
 			"Receiver failed on delivery %d of message %s from queue %s%s", d.Count, d.id, q.name, stack)
 	}
 	if err := w.settle(d, outcome); err != nil && !errors.Is(err, ErrLockLost) {
-		telemetry.log(l.settling, clog.LevelError, d.correlationId, err,
+		telemetry.log(l.settling, clog.LevelError, d.correlationId, q.redact(err),
 			"Could not settle message %s on queue %s; it comes again when its lock runs out", d.id, q.name)
 	}
 }

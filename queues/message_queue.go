@@ -13,6 +13,7 @@ import (
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 )
 
 // MessageQueue is the base of every queue, and holds all policy. A queue embeds *MessageQueue in one
@@ -48,8 +49,9 @@ type MessageQueue struct {
 	problems   config.Problems
 	settings   settings
 
-	state   atomic.Int32            // a queueState; changed with life.mu held
-	session atomic.Pointer[session] // of the last Open
+	state   atomic.Int32                     // a queueState; changed with life.mu held
+	session atomic.Pointer[session]          // of the last Open
+	secrets atomic.Pointer[connect.Redactor] // of the connection; kept out of errors and logs
 	life    lifecycle
 	scratch sync.Pool // of *MessageEnvelope, for Send
 
@@ -236,6 +238,14 @@ func (q *MessageQueue) need(capability Capability, correlationId string) error {
 	return newError(ErrNotSupported, q.name, correlationId, string(capability), nil)
 }
 
+// redact takes the secrets of the connection out of what a storage says.
+func (q *MessageQueue) redact(err error) error {
+	if secrets := q.secrets.Load(); secrets != nil {
+		return secrets.Error(err)
+	}
+	return err
+}
+
 // fail gives an error of the storage the queue's name and what was being done; an ended ctx says more.
 func (q *MessageQueue) fail(ctx context.Context, correlationId, doing string, err error) error {
 	if err == nil {
@@ -244,5 +254,5 @@ func (q *MessageQueue) fail(ctx context.Context, correlationId, doing string, er
 	if ended := ctx.Err(); ended != nil {
 		return ended
 	}
-	return wrapError(err, q.name, correlationId, doing)
+	return wrapError(q.redact(err), q.name, correlationId, doing)
 }

@@ -203,7 +203,7 @@ func (q *MessageQueue) sortOut(s *session, taken []Delivery) int {
 // giveBack returns a delivery that is nobody's any more to the storage.
 func (q *MessageQueue) giveBack(ctx context.Context, d *Delivery, counted bool) {
 	if err := q.storage.Release(ctx, d.Handle, counted); err != nil && !errors.Is(err, ErrLockLost) {
-		q.telemetry.Load().log(ctx, clog.LevelWarn, d.correlationId, err,
+		q.telemetry.Load().log(ctx, clog.LevelWarn, d.correlationId, q.redact(err),
 			"Could not give message %s back to queue %s; it comes again when the broker ends its lock", d.id, q.name)
 	}
 }

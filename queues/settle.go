@@ -251,7 +251,7 @@ func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
 		if errors.Is(err, ErrLockLost) {
 			d.locks.revoke(d, ErrLockLost)
 		}
-		q.telemetry.Load().log(ctx, clog.LevelWarn, d.correlationId, err,
+		q.telemetry.Load().log(ctx, clog.LevelWarn, d.correlationId, q.redact(err),
 			"Could not renew the lock of message %s on queue %s", d.id, q.name)
 		return
 	}
