@@ -49,40 +49,53 @@ func requireAgreement(t *testing.T, name string, content []byte, parameters *cco
 
 func TestACheckSeesWhatTheContainerSees(t *testing.T) {
 	t.Parallel()
+	parameters := cconf.NewConfigParamsFromTuples("a", "ä", "Q", `"quoted"\`, "L", "five: 5\n  six: 6", "J", `, "j": 1`)
+	agree := func(t *testing.T, file, text string) {
+		t.Helper()
+		require.Empty(t, check.Bytes(t.Context(), file, []byte(text), parameters, known()...).String(), "what follows compares nothing else")
+		requireAgreement(t, file, []byte(text), parameters)
+	}
 	var many strings.Builder
 	for i := range 25 {
-		many.WriteString("- {descriptor: 'a:b:c:" + strconv.Itoa(i) + ":1.0', n: [1, [2, 3], {a: b}]}\n")
+		many.WriteString("- {descriptor: 'a:b:c:" + strconv.Itoa(i) + ":1.0', num: [1, [2, 3], {a: b}]}\n")
 	}
 	for name, text := range map[string]string{
-		"values":       one + "  a: [0123, 1_000, 2001-01-01, 1e3, yes, ~, 12:30:45, 0x1F, 123456789012345678901234, .5, '1', [], {}, \"\\u00e9\"]\n  b: |\n    text\n    more\n  c: >-\n    folded\n    text\n",
-		"keys":         "- {descriptor: a:b:c:d:1.0, 0123: a, 1.0: b, 'y': c, \"a.b\": d, ~: e, 12: f}\n",
-		"anchors":      "- &a {descriptor: a:b:c:d:1.0, x: {y: 1}}\n- <<: *a\n  descriptor: a:b:c:e:1.0\n- {descriptor: a:b:c:f:1.0, z: *a}\n",
-		"many":         many.String(),
-		"a mapping":    "b: {descriptor: a:b:c:b:1.0}\na: {descriptor: a:b:c:a:1.0}\n10: {descriptor: a:b:c:10:1.0}\n9: {descriptor: a:b:c:9:1.0}\n",
-		"types":        "- {type: 'Worker, workers', a: 1}\n- {descriptor: ' a : b : c : d : 1.0 '}\n",
-		"parameters":   "\n\n# {{A}}\n" + one + "  name: {{A}}{{#A}}x{{/A}}{{^B}}y{{/B}}{{#C}}z{{#A}}w{{/A}}{{/C}}\n  b: '{{{Q}}}'\n  {{L}}\n",
-		"no list item": one + "- \n",
-		"bad JSON":     `[{"descriptor": "a:b:c:d:1.0"},]`,
-		"JSON":         `[{"descriptor": "a:b:c:d:1.0", "n": 1, "f": 1.5e9, "b": true, "x": null, "l": [1, {"a": "é\n"}], "o": {}, "big": 12345678901234567890}]`,
+		"values":     one + "  a: [0123, 1_000, 2001-01-01, 1e3, yes, ~, 12:30:45, 0x1F, 123456789012345678901234, .5, '1', [], {}, \"\\u00e9\"]\n  b: |\n    text\n    more\n  c: >-\n    folded\n    text\n",
+		"keys":       "- {descriptor: a:b:c:d:1.0, 0123: a, 1.0: b, 'y': c, \"a.b\": d, ~: e, 12: f}\n",
+		"anchors":    "- &a {descriptor: a:b:c:d:1.0, x: {z: 1}}\n- <<: *a\n  descriptor: a:b:c:e:1.0\n- {descriptor: a:b:c:f:1.0, z: *a}\n- <<: [*a, {x: 2, w: 3}]\n  w: 4\n",
+		"many":       many.String(),
+		"a mapping":  "b: {descriptor: a:b:c:b:1.0}\na: {descriptor: a:b:c:a:1.0}\n10: {descriptor: a:b:c:10:1.0}\n9: {descriptor: a:b:c:9:1.0}\n",
+		"types":      "- {type: 'Worker, workers', a: 1}\n- {descriptor: ' a : b : c : d : 1.0 '}\n",
+		"parameters": "\n\n# {{A}}\n" + one + "  name: {{A}}{{#A}}x{{/A}}{{^B}}y{{/B}}{{#C}}z{{#A}}w{{/A}}v{{/C}}\n  b: \"{{{Q}}}\"\n  {{L}}\n  d: {{#if A}}1{{/if}}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			parameters := cconf.NewConfigParamsFromTuples("a", "ä", "Q", `"quoted"/\`, "L", "n: 5\n  m: 6")
-			requireAgreement(t, "c.yml", []byte(text), parameters)
-			requireAgreement(t, "c.json", []byte(text), parameters)
+			if name == "parameters" {
+				text = strings.ReplaceAll(text, "{{/if}}", "{{/A}}")
+			}
+			agree(t, "c.yml", text)
 		})
 	}
-	for name, text := range map[string]string{"a list": "[", "a mapping": "{"} {
-		var entries []string
-		for i := range 25 {
-			key := ""
-			if text == "{" {
-				key = strconv.Quote(strconv.Itoa(i)) + ": "
-			}
-			entries = append(entries, key+`{"descriptor": "a:b:c:`+strconv.Itoa(i)+`:1.0"}`)
-		}
-		requireAgreement(t, "c.json", []byte(text+strings.Join(entries, ",")+map[string]string{"[": "]", "{": "}"}[text]), nil)
-		_ = name
+	list, mapping := "[", "{"
+	for i := range 25 {
+		entry := `{"descriptor": "a:b:c:` + strconv.Itoa(i) + `:1.0"}`
+		list += entry + map[bool]string{true: ",", false: "]"}[i < 24]
+		mapping += strconv.Quote(strconv.Itoa(i)) + ": " + entry + map[bool]string{true: ",", false: "}"}[i < 24]
+	}
+	for name, text := range map[string]string{
+		"values":     `[{"descriptor": "a:b:c:d:1.0", "n": 1, "f": 1.5e9, "b": true, "x": null, "l": [1, {"a": "é\n"}, 3, 4, 5, 6, 7, 8, 9, 10], "o": {}, "big": 12345678901234567890}]`,
+		"list":       list,
+		"mapping":    mapping,
+		"parameters": `[{"descriptor": "a:b:c:{{A}}:1.0"{{J}}, "q": "{{{Q}}}"}]`,
+	} {
+		t.Run("JSON "+name, func(t *testing.T) {
+			t.Parallel()
+			agree(t, "c.json", text)
+		})
+	}
+	for _, text := range []string{one + "- \n", `[{"descriptor": "a:b:c:d:1.0"},]`, ".a: {descriptor: a:b:c:d:1.0}\n"} {
+		requireAgreement(t, "c.yml", []byte(text), nil)
+		requireAgreement(t, "c.json", []byte(text), nil)
 	}
 }
 

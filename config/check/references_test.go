@@ -68,6 +68,7 @@ func TestDependenciesMustBeAnswered(t *testing.T) {
 		})
 	}
 	for _, text := range []string{
+		worker + "    queue: pip-services:message-queue:*:orders:1.0\n- descriptor: \"*:*:*:orders:1.0\"\n",
 		shared + rabbit + "  dependencies: {connection: \"pip-services:connection:rabbit:shared:1.0\"}\n",
 		worker + "    info: \"*:context-info:*:*:1.0\"\n    odd: something else\n    empty:\n    queue: pip-services:message-queue:memory:orders:1.0\n" + memory,
 	} {

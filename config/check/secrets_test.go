@@ -33,6 +33,8 @@ func TestAReportShowsNoSecrets(t *testing.T) {
 		"a key in place of its path": rabbit + "  connection: {host: mq, tls: {key: \"-----BEGIN PRIVATE KEY-----s3cr3t\"}}\n",
 		"a parameter":                memory + "  options: {lock_timeout: \"{{MQ_PASSWORD}}\", retry_delay: \"x{{MQ_PASSWORD}}\", require: \"{{MQ_PASSWORD}}\"}\n",
 		"a parameter's value twice":  rabbit + host + "  credential: {password: \"{{MQ_PASSWORD}}\"}\n  options: {lock_timeout: s3cr3t}\n",
+		"a uri's password twice":     rabbit + "  connection: {uri: \"amqp://me:s3cr3t@mq\"}\n  options: {lock_timeout: s3cr3t}\n",
+		"a part of a list":           memory + "  options: {require: \"{{MQ_PASSWORD}}, send\"}\n",
 		"an alias by mistake":        rabbit + host + "  credential: {password: *s3cr3t}\n",
 		"an anchor by mistake":       rabbit + host + "  credential: {password: &s3cr3t}\n",
 		"a tag by mistake":           rabbit + host + "  credential: {password: !!int s3cr3t}\n",

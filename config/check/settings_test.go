@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
 )
 
 const (
@@ -72,6 +74,11 @@ func TestOptionsAreCheckedByTheirDescription(t *testing.T) {
 	}
 	require.Empty(t, inYAML(rabbit+host+"  options: {require: dead_letter, dead_letter_queue: dead}\n- descriptor: pip-services:message-queue:memory:dead:1.0\n").String(),
 		"a queue that has no dead-letter queue of its own can still use another one")
+
+	forgetful := known()[2]
+	forgetful.Capabilities = []string{"send", "receive"}
+	report := check.Bytes(t.Context(), "c.yml", []byte(rabbit+host+"  options: {require: dead_letter, dead_letter_queue: dead}\n- descriptor: myservice:message-queue:custom:dead:1.0\n"), nil, forgetful)
+	require.Contains(t, report.String(), "asks for dead_letter", "one that does not keep messages until they are settled has none to move")
 }
 
 func TestWhatIsLegalAndWrongIsAWarning(t *testing.T) {
@@ -162,6 +169,7 @@ func TestConnectionsAreChecked(t *testing.T) {
 		rabbit + "  connection: {uri: \"amqps://u@mq/v?heartbeat=1\"}\n",
 		rabbit + "  connection: {uri: \"{{URI}}\", host: \"{{HOST}}{{^HOST}}mq{{/HOST}}\"}\n  credential: {username: \"{{USER_NAME}}\"}\n",
 		rabbit + "  connections: [{host: a}, {host: b, tls: {ca: a.pem}}]\n",
+		rabbit + "  connections: [{host: a}]\n  connection: {port: this is ignored}\n",
 		memory + "  connection: {host: \"\", port: abc, anything: goes}\n",
 	} {
 		require.Empty(t, inYAML(text).String(), text)

@@ -18,9 +18,15 @@ type lines struct {
 	placeBefore  place
 }
 
+// byteOrderMark is what some editors begin a file with.
+const byteOrderMark = "\uFEFF"
+
 // newLines cuts text at line ends: "\n", "\r\n" and "\r", and, for YAML 1.1, at the rare ones of Unicode.
 func newLines(text string, yaml bool) *lines {
 	starts := []int{0}
+	if strings.HasPrefix(text, byteOrderMark) { // which is in no column
+		starts[0] = len(byteOrderMark)
+	}
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRuneInString(text[at:])
 		at += size
@@ -35,7 +41,7 @@ func newLines(text string, yaml bool) *lines {
 
 // place returns where an offset is.
 func (l *lines) place(offset int) place {
-	offset = max(0, min(offset, len(l.text)))
+	offset = max(l.starts[0], min(offset, len(l.text)))
 	line, exact := slices.BinarySearch(l.starts, offset)
 	if !exact {
 		line--

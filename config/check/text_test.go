@@ -95,6 +95,7 @@ func TestOtherWaysToWriteTheSameAreFine(t *testing.T) {
 		"a mapping of components": "\"01\":\n  descriptor: pip-services:message-queue:memory:a:1.0\n",
 		"keys with dots":          one + "  options.lock_timeout: 60000\n",
 		"anchors and aliases":     one + "  options: &shared {lock_timeout: 60000}\n- descriptor: pip-services:message-queue:memory:b:1.0\n  options: *shared\n",
+		"merges with a change":    one + "  options: &shared {lock_timeout: 60000, retry_delay: 5}\n- descriptor: pip-services:message-queue:memory:b:1.0\n  options:\n    <<: *shared\n    retry_delay: 6\n",
 		"merges":                  one + "  options: &shared {lock_timeout: 60000}\n- descriptor: pip-services:message-queue:memory:b:1.0\n  options:\n    <<: *shared\n    retry_delay: 5\n",
 		"a byte order mark":       "\uFEFF" + one,
 		"a type":                  "- type: Worker,workers\n  options: {anything: goes}\n",
@@ -118,6 +119,7 @@ func TestPlacesAreInCharactersAndOnRightLines(t *testing.T) {
 	t.Parallel()
 	text := "# ö€𝄞\r\n# \"\r\n- descriptor: 'pip-services:message-queue:memory:größe:1.0'\r\n  options: {retry_delay: 1000, \"lock_timeout\": ä}\r\n"
 	require.Equal(t, "c.yml:4:48: error: options.lock_timeout: \"ä\" is not a whole number of milliseconds; write digits only\n", inYAML(text).String())
+	require.Contains(t, inYAML("\uFEFF- descriptor: pip-services:message-queue:memry:orders:1.0\n").String(), "c.yml:1:15: error: unknown kind")
 	report := check.Bytes(context.Background(), "c.json", []byte("[\n {\"größe\": \"ä\", \"descriptor\": \"pip-services:message-queue:memory:a:1.0\",\n  \"options\": {\"ö\": 1, \"lock_timeout\": \"ä\"}}]"), nil, known()...)
 	require.Len(t, report.Problems, 2)
 	require.Contains(t, report.String(), "c.json:3:15: error: unknown option options.ö;")
@@ -190,6 +192,17 @@ func indented(depth int) string {
 		text.WriteString(strings.Repeat(" ", i) + "a:\n")
 	}
 	return text.String()
+}
+
+func TestAliasesMayGrowAFileWithinBounds(t *testing.T) {
+	t.Parallel()
+	grown := func(items, times int) check.Report {
+		return inYAML(one + "  a: &a [" + strings.Repeat("x,", items) + "]\n  b: [" + strings.Repeat("*a,", times) + "]\n")
+	}
+	const tooMuch = "error: aliases make this file grow out of proportion; write what is meant, or use fewer aliases\n"
+	require.Empty(t, grown(1500, 60).String())
+	require.Equal(t, "c.yml:3:202: "+tooMuch, grown(1500, 70).String(), "by our measure, at the alias that is too much")
+	require.Equal(t, "c.yml:3:7: "+tooMuch, grown(300, 250).String(), "by that of the container's parser")
 }
 
 func TestAnAliasBombIsAnErrorWithAPlace(t *testing.T) {

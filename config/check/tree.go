@@ -35,7 +35,7 @@ const (
 const maxNodes = 100_000
 
 // errTooManyNodes says that a file is small and what it stands for is not.
-var errTooManyNodes = errors.New("aliases make this file grow to more than 100000 values; write what is meant, or fewer aliases")
+var errTooManyNodes = errors.New("aliases make this file grow out of proportion; write what is meant, or use fewer aliases")
 
 // fault is an error with a place in the expanded text.
 type fault struct {
@@ -65,7 +65,11 @@ func (t *yamlTree) build(from *yamlv3.Node) (*node, error) {
 		}
 		t.open[from.Alias] = true
 		defer delete(t.open, from.Alias)
-		return t.build(from.Alias)
+		built, err := t.build(from.Alias)
+		if found, ok := errors.AsType[*fault](err); ok && found.code == CodeTooLarge {
+			found.offset = made.start // in the end, that of the outermost alias
+		}
+		return built, err
 	case yamlv3.MappingNode:
 		made.shape = mapping
 		return made, t.buildMapping(made, from)
@@ -213,9 +217,6 @@ func parseYAML(text string) (tree *node, second int, err error) {
 		return nil, -1, err
 	}
 	t := &yamlTree{lines: newLines(text, true), open: map[*yamlv3.Node]bool{}}
-	if strings.HasPrefix(text, "\uFEFF") {
-		t.lines.starts[0] = len("\uFEFF") // which does not count as a column
-	}
 	if decoder.Decode(&more) == nil {
 		second = t.offset(&more)
 	}

@@ -4,10 +4,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -51,16 +53,16 @@ func report(ctx context.Context, args []string) error {
 		}
 	}
 
-	if *from == "" {
-		if *raw == "" {
-			*raw = filepath.Join(os.TempDir(), "bench.txt")
-		}
-		if err := runTo(ctx, r, *raw); err != nil {
-			return err
-		}
-		*from = *raw
+	if *raw == "" {
+		*raw = filepath.Join(os.TempDir(), "bench.txt")
 	}
-	found, err := readFile(*from)
+	var found *results
+	if *from == "" {
+		found, err = runTo(ctx, r, *raw)
+	} else {
+		*raw = *from
+		found, err = readFile(*from)
+	}
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func report(ctx context.Context, args []string) error {
 	if err := found.print(os.Stdout); err != nil {
 		return err
 	}
-	fmt.Printf("\nfor benchstat: %s\n", *from)
+	fmt.Printf("\nfor benchstat: %s\n", *raw)
 	if *docs == "" || *only != "" || *queues != "" {
 		return nil
 	}
@@ -88,12 +90,18 @@ func choose(names string) (chosen []peer, err error) {
 	return chosen, nil
 }
 
-func runTo(ctx context.Context, r *runner, path string) error {
+// runTo runs the benchmarks and leaves what they print in a file. It does not read it from there: a make
+// clean meanwhile shall not cost ten minutes.
+func runTo(ctx context.Context, r *runner, path string) (*results, error) {
 	file, err := os.Create(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(r.run(ctx, file), file.Close())
+	var printed bytes.Buffer
+	if err := errors.Join(r.run(ctx, io.MultiWriter(file, &printed)), file.Close()); err != nil {
+		return nil, err
+	}
+	return read(&printed, path)
 }
 
 func readFile(path string) (*results, error) {
