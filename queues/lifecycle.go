@@ -131,23 +131,39 @@ func (q *MessageQueue) checkConfig(correlationId string) error {
 }
 
 func (q *MessageQueue) resolveConnections(ctx context.Context, correlationId string) ([]*cconn.ConnectionParams, *cauth.CredentialParams, error) {
-	needed := q.storage == nil || q.storage.Traits().NeedsServer
-	if !needed { // what is configured for another kind of queue does no harm
+	if q.storage != nil && !q.storage.Traits().NeedsServer { // what is configured for another kind of queue does no harm
 		return nil, nil, nil
 	}
-	connections, err := q.ConnectionResolver.ResolveAll(correlationId)
+	connections, err := q.findConnections(correlationId)
 	if err != nil {
-		return nil, nil, newError(ErrNoConnection, q.name, correlationId, "resolving the connection", err)
+		return nil, nil, newError(ErrNoConnection, q.name, correlationId, "resolving the connection", connect.Redactor{}.Error(err))
 	}
 	if len(connections) == 0 && q.sharedConnection() == nil {
 		return nil, nil, newError(ErrNoConnection, q.name, correlationId,
 			"connection parameters are not set; set connection.host and connection.port, connection.uri or connection.discovery_key", nil)
 	}
-	credential, err := q.CredentialResolver.Lookup(ctx, correlationId)
+	credential, err := q.findCredential(ctx, correlationId)
 	if err != nil {
-		return nil, nil, newError(ErrBadConfig, q.name, correlationId, "looking up credentials", err)
+		return nil, nil, newError(ErrBadConfig, q.name, correlationId, "looking up credentials", connect.NewRedactor(connections).Error(err))
 	}
 	return connections, credential, nil
+}
+
+// A queue without a storage may have added to the resolvers, which are its own to use. They forget what is
+// set beside a discovery key, and do not name the key that is missing.
+
+func (q *MessageQueue) findConnections(correlationId string) ([]*cconn.ConnectionParams, error) {
+	if q.storage == nil {
+		return q.ConnectionResolver.ResolveAll(correlationId)
+	}
+	return connect.Connections(correlationId, q.config, q.references)
+}
+
+func (q *MessageQueue) findCredential(ctx context.Context, correlationId string) (*cauth.CredentialParams, error) {
+	if q.storage == nil {
+		return q.CredentialResolver.Lookup(ctx, correlationId)
+	}
+	return connect.Credential(ctx, correlationId, q.config, q.references)
 }
 
 // OpenWithParams opens the queue with connections and credential that are resolved. A queue without a
