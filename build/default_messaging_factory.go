@@ -1,7 +1,6 @@
 package build
 
 import (
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -17,9 +16,8 @@ type DefaultMessagingFactory struct {
 // NewDefaultMessagingFactory makes the factory.
 func NewDefaultMessagingFactory() *DefaultMessagingFactory {
 	c := &DefaultMessagingFactory{Factory: cbuild.NewFactory()}
-	c.Register(queueDescriptor(memoryKind), func(locator any) any {
-		return queues.NewMemoryMessageQueue(nameIn(locator))
-	})
-	c.RegisterType(cref.NewDescriptor("pip-services", "queue-factory", memoryKind, "*", "1.0"), NewMemoryMessageQueueFactory)
+	RegisterKind(c.Factory, memoryKind,
+		func(name string) queues.IMessageQueue { return queues.NewMemoryMessageQueue(name) },
+		func() any { return NewMemoryMessageQueueFactory() }, nil)
 	return c
 }

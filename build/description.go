@@ -8,20 +8,11 @@ import (
 // Components describes what DefaultMessagingFactory makes, for checks of container files, schemas and
 // references. Each broker module has the like for its kind.
 func Components() []config.Component {
-	return []config.Component{
-		Describe(queues.NewMemoryMessageQueue(""), config.Component{
-			Type:    config.ComponentQueue,
-			Kind:    memoryKind,
-			Help:    "A queue in the memory of the process: for development, tests and hand-over inside a service.",
-			Options: config.Queue(),
-		}),
-		Describe(queues.NewMemoryMessageQueue(""), config.Component{
-			Type:    config.ComponentFactory,
-			Kind:    memoryKind,
-			Help:    "Makes queues in the memory of the process by name. They get the configuration of the factory.",
-			Options: config.Queue().Without(config.QueueName),
-		}),
-	}
+	return DescribeKind(queues.NewMemoryMessageQueue(""), config.Component{
+		Kind:    memoryKind,
+		Help:    "A queue in the memory of the process: for development, tests and hand-over inside a service.",
+		Options: config.Queue(),
+	}, "the memory of the process", config.Set{})
 }
 
 // Describe completes the description of a component that makes queues like this one: the group and

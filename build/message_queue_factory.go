@@ -61,7 +61,7 @@ func (c *MessageQueueFactory) Prepare(queue queues.IMessageQueue) {
 
 // queueDescriptor matches every queue of a kind.
 func queueDescriptor(kind string) *cref.Descriptor {
-	return cref.NewDescriptor("pip-services", "message-queue", kind, "*", "1.0")
+	return descriptorOf(config.ComponentQueue, kind)
 }
 
 // nameIn returns the name in a descriptor; "" for any other locator.

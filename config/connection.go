@@ -3,6 +3,7 @@ package config
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // Keys below a connection section: connection, or one of connections.
@@ -33,6 +34,19 @@ const (
 	ClientKey = "client_key"
 	SecretKey = "secret_key"
 )
+
+// ConnectTimeout is the key of the option in [Connecting].
+const ConnectTimeout = "options.connect_timeout"
+
+// Connecting returns the options of whatever opens a connection: queues on a broker and the connection
+// components that they share. Adapters add their own.
+func Connecting() []Option {
+	return []Option{
+		Duration(ConnectTimeout).Default(10*time.Second).Between(time.Millisecond, longest).Since("1.0").
+			Help("How long opening may take, connecting and making what the queue needs on the server included. Shorter than the server takes to " +
+				"start, and a service that starts with it fails; long, a wrong host is noticed late."),
+	}
+}
 
 // Sections of a component that are described by sets of their own, with keys that are relative to them.
 const (

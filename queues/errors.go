@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	cerr "github.com/pip-services3-gox/pip-services3-commons-gox/errors"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/internal/sentinel"
 )
 
 // What can go wrong. Test with errors.Is; every error of this package that matches one of them can
@@ -13,7 +15,7 @@ import (
 var (
 	// ErrNotOpened (code NOT_OPENED): the queue is not open, or was closed while the call waited.
 	// Nothing was taken, sent or settled.
-	ErrNotOpened = errors.New("queue is not opened")
+	ErrNotOpened = sentinel.NotOpened
 
 	// ErrLockLost (LOCK_LOST): the lock of this delivery ran out, or the message was cleared or given
 	// back. It may be with another receiver by now, which is not disturbed. It will come again.
@@ -37,11 +39,11 @@ var (
 
 	// ErrBadConfig (BAD_CONFIG): Open refuses the configuration; the text lists everything that is
 	// wrong with it.
-	ErrBadConfig = errors.New("bad configuration")
+	ErrBadConfig = sentinel.BadConfig
 
 	// ErrNoConnection (NO_CONNECTION): connection settings are missing, or the server cannot be
 	// reached. Whether a message on its way was taken is not known.
-	ErrNoConnection = errors.New("no connection")
+	ErrNoConnection = sentinel.NoConnection
 )
 
 // applicationErrors makes the ApplicationError for each sentinel, in the order they are looked up.

@@ -140,7 +140,7 @@ func (q *MessageQueue) resolveConnections(ctx context.Context, correlationId str
 	}
 	if len(connections) == 0 && q.sharedConnection() == nil {
 		return nil, nil, newError(ErrNoConnection, q.name, correlationId,
-			"connection parameters are not set; set connection.host and connection.port, connection.uri or connection.discovery_key", nil)
+			connect.MissingConnection, nil)
 	}
 	credential, err := q.findCredential(ctx, correlationId)
 	if err != nil {
@@ -190,7 +190,9 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	secrets := connect.NewRedactor(connections, credential)
 	q.secrets.Store(&secrets)
 	locks := newLockTable(q, q.storage.Traits().Locks, q.settings.lockTimeout)
-	err := q.storage.Open(ctx, StorageParams{
+	opening, cancel := q.limitOpening(ctx)
+	defer cancel()
+	err := q.storage.Open(opening, StorageParams{
 		Queue:          q.name,
 		CorrelationId:  correlationId,
 		Connections:    connections,
@@ -205,12 +207,15 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 		Void:           locks.void,
 	})
 	if err != nil {
+		if opening.Err() != nil && ctx.Err() == nil && !errors.Is(err, ErrNoConnection) {
+			err = fmt.Errorf("%w: no answer within %s of %s: %w", ErrNoConnection, config.ConnectTimeout, q.values.Duration(config.ConnectTimeout), err)
+		}
 		return q.fail(ctx, correlationId, "opening", err)
 	}
 	locks.keeper = q.storage.Traits().Locks // what it is like with this server
 	q.capabilities.Store(q.deriveCapabilities())
 	if err = q.checkRequired(correlationId); err == nil {
-		err = q.deadLetters.open(ctx, correlationId, connections, credential)
+		err = q.deadLetters.open(opening, correlationId, connections, credential)
 	}
 	if err != nil {
 		_ = q.storage.Close(ctx) // the error that made us give up says more
@@ -218,6 +223,14 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	}
 	q.start(ctx, correlationId, newSession(q.settings, q.storage.Traits(), locks))
 	return nil
+}
+
+// limitOpening bounds the opening of a storage that connects somewhere.
+func (q *MessageQueue) limitOpening(ctx context.Context) (context.Context, context.CancelFunc) {
+	if limit := q.values.Duration(config.ConnectTimeout); limit > 0 {
+		return context.WithTimeout(ctx, limit)
+	}
+	return ctx, func() {}
 }
 
 // beginOpening waits for a Close or another Open that is under way; endOpening lets the next one in.

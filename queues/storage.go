@@ -10,6 +10,7 @@ import (
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 )
 
 // The contract between the base and a broker. A storage maps the primitives of its broker and nothing
@@ -175,4 +176,15 @@ type StorageParams struct {
 	// a connection was lost. It may be called at any time, from any goroutine, but not from inside a
 	// call of the base. match is called with locks held and must return at once.
 	Void func(match func(handle any) bool)
+}
+
+// Target is what connect.Acquire needs to connect for this queue.
+func (p StorageParams) Target() connect.Target {
+	return connect.Target{
+		Name:        "queue " + p.Queue,
+		Connections: p.Connections,
+		Credential:  p.Credential,
+		Config:      p.Config,
+		Options:     p.Options,
+	}
 }

@@ -36,7 +36,7 @@ type Subject struct {
 	// Server is killed and started by ServerRestarts.
 	Server Server
 
-	// Messages is how many Sends must be acknowledged; ListenersComeAndGo sends more if there is time.
+	// Messages is how many Sends must be acknowledged; more are sent while there is something left to break.
 	// Default: 10 000 for ConsumerKills, 50 000 for the others.
 	Messages int
 
