@@ -35,6 +35,23 @@ type PushStorage interface {
 	Acknowledge(ctx context.Context, handle any) error
 }
 
+// Further abilities of a PushStorage, each with an interface of its own as those of a [Storage].
+type (
+	// PushSiblingMaker is a PushStorage that can make another queue of its kind, for the default
+	// dead-letter queue. See SiblingMaker.
+	PushSiblingMaker interface {
+		Sibling(name string) PushStorage
+	}
+
+	// PushFlusher is a PushStorage that can find out whether its broker has something for it on the way,
+	// so that a Receive that does not wait gets what is ready.
+	PushFlusher interface {
+		// Flush returns when the subscription has handed to deliver what the broker had for it at the
+		// time of the call, or as much as there is room for. It is called with an empty buffer.
+		Flush(ctx context.Context) error
+	}
+)
+
 // CachedMessageQueue is the base of queues whose broker only pushes. Messages wait in a bounded buffer
 // (options.prefetch of them, locked ones included) until someone receives them. The queue subscribes
 // at the first Receive or Listen, or at Open with options.autosubscribe, and stays subscribed until
@@ -49,7 +66,7 @@ type CachedMessageQueue struct {
 // queue itself; nil for the base alone.
 func InheritCachedMessageQueue(overrides IMessageQueueOverrides, name string, storage PushStorage) *CachedMessageQueue {
 	buffer := newBufferStorage(storage)
-	return &CachedMessageQueue{MessageQueue: InheritMessageQueueWithStorage(overrides, name, buffer), buffer: buffer}
+	return &CachedMessageQueue{MessageQueue: InheritMessageQueueWithStorage(overrides, name, buffer.asStorage()), buffer: buffer}
 }
 
 // Subscribe has the broker push messages from now on; a no-op if it does already.
@@ -84,7 +101,11 @@ type bufferStorage struct {
 	subscribing chan struct{} // holds one token: whose it is, may change subscribed
 	subscribed  bool
 	handles     map[*storedMessage]any // the source's handle of each message in the buffer; guarded by buffer.mu
+	deliveries  map[string]int32       // of messages that are the broker's again, by id; guarded by buffer.mu
 }
+
+// maxRemembered bounds how many messages that are the broker's again have their deliveries remembered.
+const maxRemembered = 1 << 16
 
 var _ interface {
 	Storage
@@ -99,7 +120,26 @@ func newBufferStorage(source PushStorage) *bufferStorage {
 		buffer:      newMemoryStorage(),
 		subscribing: make(chan struct{}, 1),
 		handles:     map[*storedMessage]any{},
+		deliveries:  map[string]int32{},
 	}
+}
+
+// asStorage returns the storage with the abilities that it has over this source.
+func (s *bufferStorage) asStorage() Storage {
+	if maker, ok := s.source.(PushSiblingMaker); ok {
+		return &bufferWithSibling{bufferStorage: s, maker: maker}
+	}
+	return s
+}
+
+// bufferWithSibling is a bufferStorage whose source can make another one of its kind.
+type bufferWithSibling struct {
+	*bufferStorage
+	maker PushSiblingMaker
+}
+
+func (s *bufferWithSibling) Sibling(name string) Storage {
+	return newBufferStorage(s.maker.Sibling(name)).asStorage()
 }
 
 func (s *bufferStorage) Options() []config.Option {
@@ -113,7 +153,8 @@ func (s *bufferStorage) Options() []config.Option {
 
 func (s *bufferStorage) Traits() Traits {
 	traits := s.source.Traits()
-	traits.Locks, traits.Prefetch, traits.Local = LocksByBase, 0, true
+	_, flushes := s.source.(PushFlusher)
+	traits.Locks, traits.Prefetch, traits.Local = LocksByBase, 0, !flushes
 	return traits
 }
 
@@ -160,6 +201,11 @@ func (s *bufferStorage) Take(ctx context.Context, dst []Delivery, wait bool) (in
 	}
 	if err := s.subscribe(ctx); err != nil {
 		return 0, err
+	}
+	if flusher, ok := s.source.(PushFlusher); ok && !wait {
+		if err := flusher.Flush(ctx); err != nil {
+			return 0, err
+		}
 	}
 	return s.buffer.Take(ctx, dst, wait)
 }
@@ -253,12 +299,14 @@ func (s *bufferStorage) unsubscribe(ctx context.Context) error {
 func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, count int, handle any) error {
 	return s.buffer.put(ctx, 1, func() {
 		stored := s.buffer.append(message)
-		stored.deliveries = int32(max(0, count-1))
+		stored.deliveries = max(0, int32(count-1), s.deliveries[message.MessageId])
+		delete(s.deliveries, message.MessageId)
 		s.handles[stored] = handle
 	})
 }
 
-// forget drops the messages whose handles match: they are the broker's again.
+// forget drops the messages whose handles match: they are the broker's again. When it sends one anew,
+// the deliveries that it has had here count, also if the broker does not know of them.
 func (s *bufferStorage) forget(match func(handle any) bool) {
 	s.buffer.mu.Lock()
 	gone := map[*storedMessage]bool{}
@@ -266,6 +314,9 @@ func (s *bufferStorage) forget(match func(handle any) bool) {
 		if match(handle) {
 			gone[stored] = true
 			delete(s.handles, stored)
+			if stored.deliveries > 0 && stored.id != "" && len(s.deliveries) < maxRemembered {
+				s.deliveries[stored.id] = stored.deliveries
+			}
 		}
 	}
 	s.buffer.drop(gone)

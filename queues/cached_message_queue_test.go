@@ -305,6 +305,31 @@ func TestCachedQueueDelivers(t *testing.T) {
 		}
 	})
 
+	inBubble(t, "with the deliveries that it has had here, though the broker does not know of them", func(t *testing.T) {
+		s := &fakePush{}
+		queue := openCached(t, s, "autosubscribe", true)
+		require.NoError(t, s.push(t.Context(), "held", 1))
+		require.NoError(t, s.push(t.Context(), "abandoned", 1))
+		require.NoError(t, s.push(t.Context(), "waiting", 1))
+		receiveNow(t, queue)
+		require.NoError(t, queue.Abandon(t.Context(), receiveNow(t, queue)))
+		s.params.Void(func(any) bool { return true }) // a connection that is lost
+		for _, id := range []string{"held", "abandoned", "waiting"} {
+			require.NoError(t, s.push(t.Context(), id, 1))
+		}
+		for _, want := range []int{2, 2, 1} {
+			require.Equal(t, want, receiveNow(t, queue).DeliveryCount)
+		}
+		require.NoError(t, queue.Close(t.Context(), "")) // does not count
+		opened(t, queue)
+		require.NoError(t, s.push(t.Context(), "held", 1))
+		envelope := receiveNow(t, queue)
+		require.Equal(t, 2, envelope.DeliveryCount)
+		require.NoError(t, queue.Complete(t.Context(), envelope))
+		require.NoError(t, s.push(t.Context(), "held", 1))
+		require.Equal(t, 1, receiveNow(t, queue).DeliveryCount, "another message of that id")
+	})
+
 	inBubble(t, "later what a receiver failed on", func(t *testing.T) {
 		s := &fakePush{}
 		queue := openCached(t, s, "retry_delay", 1000)
@@ -354,6 +379,73 @@ func TestCachedQueueDelivers(t *testing.T) {
 		require.Equal(t, []string{"acknowledge a"}, s.called("acknowledge"))
 		require.NoError(t, queue.Close(t.Context(), ""))
 		require.NoError(t, graveyard.Close(t.Context(), ""))
+	})
+}
+
+// fakeFamily is a broker that pushes and can make another queue.
+type fakeFamily struct {
+	*fakePush
+	sibling *fakePush
+	name    string
+}
+
+func (s *fakeFamily) Sibling(name string) queues.PushStorage {
+	s.name = name
+	return s.sibling
+}
+
+// fakeFlusher is a broker that pushes what is on its way when it is asked to.
+type fakeFlusher struct {
+	*fakePush
+	onTheWay []string
+	err      error
+}
+
+func (s *fakeFlusher) Flush(ctx context.Context) error {
+	for _, id := range s.onTheWay {
+		if err := s.push(ctx, id, 1); err != nil {
+			return err
+		}
+	}
+	s.onTheWay = nil
+	return s.err
+}
+
+func TestCachedQueueOverAbleSource(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "keeps dead messages in a queue of its own kind if the source can make one", func(t *testing.T) {
+		s := &fakeFamily{fakePush: &fakePush{}, sibling: &fakePush{}}
+		queue := openCached(t, s, "autosubscribe", true)
+		require.True(t, queue.Capabilities().CanDeadLetter())
+		require.Equal(t, "orders.dead", s.name)
+		require.NoError(t, s.push(t.Context(), "a", 1))
+		require.NoError(t, queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue)))
+		require.Equal(t, []string{"put a"}, s.sibling.called("put"))
+		require.Equal(t, []string{"acknowledge a"}, s.called("acknowledge"))
+		dead, err := queues.DeadLetters(queue)
+		require.NoError(t, err)
+		require.NoError(t, s.sibling.push(t.Context(), "a", 1))
+		require.Equal(t, "payload of a", receiveNow(t, dead).GetMessageAsString())
+	})
+
+	inBubble(t, "hands out at once what the broker has on its way", func(t *testing.T) {
+		s := &fakeFlusher{fakePush: &fakePush{}, onTheWay: []string{"a", "b"}}
+		queue := openCached(t, s)
+		require.Equal(t, "payload of a", receiveNow(t, queue).GetMessageAsString())
+		require.Equal(t, "payload of b", receiveNow(t, queue).GetMessageAsString())
+		receiveNone(t, queue)
+		s.err = errAway
+		_, err := queue.Receive(t.Context(), "", 0)
+		require.ErrorIs(t, err, queues.ErrNoConnection)
+	})
+
+	inBubble(t, "does not ask the broker when it waits anyway", func(t *testing.T) {
+		s := &fakeFlusher{fakePush: &fakePush{}, err: errAway}
+		queue := openCached(t, s)
+		envelope, err := queue.Receive(t.Context(), "", time.Second)
+		require.NoError(t, err)
+		require.Nil(t, envelope)
 	})
 }
 
