@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
 	"os/exec"
@@ -224,4 +225,62 @@ func mosquittoGet(t *testing.T, s *Server) {
 	if message := mqttRead(t, conn, 0x30); !bytes.HasSuffix(message, []byte("payload")) {
 		t.Fatalf("got %q", message)
 	}
+}
+
+// Kafka: requests with a key and a version.
+
+const (
+	kafkaProduce      = 0
+	kafkaListOffsets  = 2
+	kafkaCreateTopics = 19
+)
+
+func kafkaAsk(t *testing.T, s *Server, key, version uint16, body []byte) []byte {
+	t.Helper()
+	k, err := kafkaDial(s, dial(t, s))
+	check(t, err)
+	answer, err := k.request(key, version, body)
+	check(t, err)
+	return answer
+}
+
+// kafkaPut makes the topic t and appends a record to it.
+func kafkaPut(t *testing.T, s *Server) {
+	t.Helper()
+	topic := append([]byte{0, 0, 0, 1, 0, 1, 't'}, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0) // partitions, replicas, nothing else
+	kafkaAsk(t, s, kafkaCreateTopics, 2, append(topic, 0, 0, 0x75, 0x30, 0))
+
+	record := []byte{0, 0, 0, 1, 14, 'p', 'a', 'y', 'l', 'o', 'a', 'd', 0} // lengths are zigzag varints
+	batch := []byte{0, 0, 0, 0, 0, 0, 0, 0, 0}                             // attributes, last offset, time (whose end follows)
+	batch = append(batch[:6], make([]byte, 16)...)                         // times
+	batch = append(batch, bytes.Repeat([]byte{0xff}, 14)...)               // producer: none
+	batch = append(append(batch, 0, 0, 0, 1, byte(2*len(record))), record...)
+	checksum := crc32.Checksum(batch, crc32.MakeTable(crc32.Castagnoli))
+	head := binary.BigEndian.AppendUint32([]byte{0, 0, 0, 0, 2}, checksum) // epoch of the leader, format
+	batch = append(head, batch...)
+	batch = append(binary.BigEndian.AppendUint32(make([]byte, 8), uint32(len(batch))), batch...)
+
+	produce := []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0x75, 0x30, 0, 0, 0, 1, 0, 1, 't', 0, 0, 0, 1, 0, 0, 0, 0} // acks, time-out, one topic, one partition
+	produce = append(binary.BigEndian.AppendUint32(produce, uint32(len(batch))), batch...)
+	await(t, "the topic to have a leader", func() bool {
+		answer := kafkaAsk(t, s, kafkaProduce, 3, produce)
+		return len(answer) > 17 && binary.BigEndian.Uint16(answer[15:]) == 0 // the error of the partition
+	})
+}
+
+// kafkaGet asks for the end of the topic.
+func kafkaGet(t *testing.T, s *Server) {
+	t.Helper()
+	ask := []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0, 1, 't', 0, 0, 0, 1, 0, 0, 0, 0}
+	ask = append(ask, bytes.Repeat([]byte{0xff}, 8)...) // the latest
+	await(t, "the topic to have a leader", func() bool {
+		answer := kafkaAsk(t, s, kafkaListOffsets, 1, ask)
+		if len(answer) < 33 || binary.BigEndian.Uint16(answer[15:]) != 0 {
+			return false
+		}
+		if end := binary.BigEndian.Uint64(answer[25:]); end != 1 {
+			t.Fatalf("there are %d records", end)
+		}
+		return true
+	})
 }

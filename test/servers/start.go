@@ -15,11 +15,12 @@ const (
 	KindRedis     Kind = "redis"
 	KindRabbitMQ  Kind = "rabbitmq"
 	KindMosquitto Kind = "mosquitto"
+	KindKafka     Kind = "kafka"
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{KindNATS, KindPostgres, KindRedis, KindRabbitMQ, KindMosquitto}
+	return []Kind{KindNATS, KindPostgres, KindRedis, KindRabbitMQ, KindMosquitto, KindKafka}
 }
 
 // newProgram returns what is special about a kind of server.
@@ -35,6 +36,8 @@ func newProgram(kind Kind) (program, error) {
 		return &rabbitProgram{}, nil
 	case KindMosquitto:
 		return &mosquittoProgram{}, nil
+	case KindKafka:
+		return &kafkaProgram{}, nil
 	default:
 		return nil, fmt.Errorf("there is no server of kind %q; there are %v", kind, Kinds())
 	}
@@ -65,6 +68,11 @@ func Mosquitto(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	return start(t, KindMosquitto, options)
 }
+
+// Kafka starts a Kafka server, broker and controller in one process, for the time of the test, which
+// takes it some seconds and half a gigabyte. With a password it takes the mechanisms PLAIN,
+// SCRAM-SHA-256 and SCRAM-SHA-512.
+func Kafka(t testing.TB, options ...Option) *Server { t.Helper(); return start(t, KindKafka, options) }
 
 func start(t testing.TB, kind Kind, options []Option) *Server {
 	t.Helper()
