@@ -2,6 +2,7 @@ package queues
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
@@ -100,8 +101,10 @@ type bufferStorage struct {
 
 	subscribing chan struct{} // holds one token: whose it is, may change subscribed
 	subscribed  bool
-	handles     map[*storedMessage]any // the source's handle of each message in the buffer; guarded by buffer.mu
-	deliveries  map[string]int32       // of messages that are the broker's again, by id; guarded by buffer.mu
+
+	mu         sync.Mutex             // guards what is below; locked after the mutexes of the buffer
+	handles    map[*storedMessage]any // the source's handle of each message in the buffer
+	deliveries map[string]int32       // of messages that are the broker's again, by id
 }
 
 // maxRemembered bounds how many messages that are the broker's again have their deliveries remembered.
@@ -222,8 +225,7 @@ func (s *bufferStorage) Complete(ctx context.Context, handle any) error {
 	}
 	s.buffer.mu.Lock()
 	defer s.buffer.mu.Unlock()
-	if _, ours := s.handles[stored]; ours { // the broker has not taken it back meanwhile
-		delete(s.handles, stored)
+	if s.disown(stored) { // the broker has not taken it back meanwhile
 		s.buffer.end(stored)
 	}
 	return nil
@@ -240,8 +242,8 @@ func (s *bufferStorage) ReleaseDelayed(_ context.Context, handle any, delay time
 func (s *bufferStorage) release(stored *storedMessage, counted bool, delay time.Duration) error {
 	s.buffer.mu.Lock()
 	defer s.buffer.mu.Unlock()
-	if _, ours := s.handles[stored]; !ours {
-		return ErrLockLost
+	if _, err := s.origin(stored); err != nil {
+		return err
 	}
 	return s.buffer.release(stored, counted, delay)
 }
@@ -251,13 +253,22 @@ func (s *bufferStorage) Original(handle any) *MessageEnvelope { return s.buffer.
 // origin returns the source's handle of a message that is in the buffer; ErrLockLost if it is the
 // broker's again.
 func (s *bufferStorage) origin(stored *storedMessage) (any, error) {
-	s.buffer.mu.Lock()
-	defer s.buffer.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	origin, ok := s.handles[stored]
 	if !ok {
 		return nil, ErrLockLost
 	}
 	return origin, nil
+}
+
+// disown forgets the source's handle of a message; false if it had none any more.
+func (s *bufferStorage) disown(stored *storedMessage) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ours := s.handles[stored]
+	delete(s.handles, stored)
+	return ours
 }
 
 // subscribe makes sure that the broker pushes.
@@ -298,7 +309,9 @@ func (s *bufferStorage) unsubscribe(ctx context.Context) error {
 // deliver stores a message that the broker pushes, when there is room.
 func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, count int, handle any) error {
 	return s.buffer.put(ctx, 1, func() {
-		stored := s.buffer.append(message)
+		stored := s.buffer.in.append(message, nil)
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		stored.deliveries = max(0, int32(count-1), s.deliveries[message.MessageId])
 		delete(s.deliveries, message.MessageId)
 		s.handles[stored] = handle
@@ -310,6 +323,7 @@ func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, c
 func (s *bufferStorage) forget(match func(handle any) bool) {
 	s.buffer.mu.Lock()
 	gone := map[*storedMessage]bool{}
+	s.mu.Lock()
 	for stored, handle := range s.handles {
 		if match(handle) {
 			gone[stored] = true
@@ -319,6 +333,7 @@ func (s *bufferStorage) forget(match func(handle any) bool) {
 			}
 		}
 	}
+	s.mu.Unlock()
 	s.buffer.drop(gone)
 	s.buffer.mu.Unlock()
 	if len(gone) > 0 && s.void != nil {

@@ -70,6 +70,15 @@ func (d *Delivery) open() *MessageEnvelope {
 	return &d.Message
 }
 
+// withoutHolder is a delivery of the same message that is the base's alone: the one whose lock ran out still
+// has d, and what happens to the message now is not its business.
+func (d *Delivery) withoutHolder() *Delivery {
+	return &Delivery{
+		Count: d.Count, Handle: d.Handle, id: d.id, correlationId: d.correlationId,
+		pristine: d.pristine, buried: d.buried, locks: d.locks,
+	}
+}
+
 // markSettled makes further settling a no-op.
 func (d *Delivery) markSettled() {
 	d.pristine = nil // a user may keep the envelope, which keeps the delivery

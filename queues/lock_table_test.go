@@ -27,13 +27,15 @@ func newLockTest(t *testing.T, keeper LockKeeper, atBroker func(table *lockTable
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		table.run(stop, func(due dueDelivery) {
-			name := map[duty]string{dutyExpired: "expired", dutyExtend: "extend", dutyParked: "parked"}[due.duty]
-			c.noted.Lock()
-			c.done = append(c.done, fmt.Sprintf("%v %s %s", table.now(), name, due.Handle))
-			c.noted.Unlock()
-			if due.duty == dutyExtend && atBroker != nil {
-				atBroker(table, due.Delivery)
+		table.run(stop, func(list []dueDelivery) {
+			for _, due := range list {
+				name := map[duty]string{dutyExpired: "expired", dutyExtend: "extend", dutyParked: "parked"}[due.duty]
+				c.noted.Lock()
+				c.done = append(c.done, fmt.Sprintf("%v %s %s", table.now(), name, due.Handle))
+				c.noted.Unlock()
+				if due.duty == dutyExtend && atBroker != nil {
+					atBroker(table, due.Delivery)
+				}
 			}
 		})
 	}()

@@ -50,6 +50,22 @@ func (q *MessageQueue) ReadMessageCount() (int64, error) {
 	return count, q.fail(ctx, "", "counting messages", err)
 }
 
+// CountByState counts the messages that are ready, locked (by anybody, also in other processes) and
+// delayed; -1 for what the broker cannot tell. It is for those who watch queues. Errors: ErrNotSupported
+// if the broker tells no more than ReadMessageCount, ErrNotOpened, ErrNoConnection.
+func (q *MessageQueue) CountByState(ctx context.Context, correlationId string) (ready, locked, delayed int64, err error) {
+	ctx = orBackground(ctx)
+	if err := q.checkCall(ctx, correlationId, CapabilityMessageCount); err != nil {
+		return 0, 0, 0, err
+	}
+	counter, ok := q.storage.(StateCounter)
+	if !ok {
+		return 0, 0, 0, newError(ErrNotSupported, q.name, correlationId, "counting messages by state", nil)
+	}
+	ready, locked, delayed, err = counter.CountByState(ctx)
+	return ready, locked, delayed, q.fail(ctx, correlationId, "counting messages by state", err)
+}
+
 // Clear removes ready, delayed and locked messages; who holds one of them gets ErrLockLost. Errors:
 // ErrNotSupported, ErrNotOpened.
 func (q *MessageQueue) Clear(ctx context.Context, correlationId string) error {

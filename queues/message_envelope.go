@@ -1,6 +1,7 @@
 package queues
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -52,11 +53,8 @@ func NewMessageEnvelopeFromObject(correlationId string, messageType string, mess
 // newMessageId returns 32 random hexadecimal digits (a version 4 UUID without dashes).
 func newMessageId() string {
 	var raw [16]byte
-	high, low := rand.Uint64(), rand.Uint64()
-	for i := range 8 {
-		raw[i] = byte(high >> (8 * i))
-		raw[8+i] = byte(low >> (8 * i))
-	}
+	binary.LittleEndian.PutUint64(raw[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(raw[8:], rand.Uint64())
 	raw[6] = raw[6]&0x0f | 0x40
 	raw[8] = raw[8]&0x3f | 0x80
 	var text [32]byte

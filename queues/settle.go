@@ -208,36 +208,76 @@ func (q *MessageQueue) unsettled(d *Delivery, err error) error {
 // keepingTimeout bounds what the keeper of locks does for one delivery.
 const keepingTimeout = 5 * time.Second
 
-// perform does what is due with a delivery. The keeper of locks calls it.
-func (q *MessageQueue) perform(due dueDelivery) {
-	ctx, cancel := context.WithTimeout(q.session.Load().keeping, keepingTimeout)
+// perform does what is due with deliveries. The keeper of locks calls it.
+func (q *MessageQueue) perform(due []dueDelivery) {
+	if len(due) == 0 {
+		return
+	}
+	s := q.session.Load()
+	expired := make([]*Delivery, 0, len(due))
+	for _, d := range due {
+		switch d.duty {
+		case dutyExpired:
+			expired = append(expired, d.Delivery)
+		case dutyExtend:
+			q.withinKeepingTimeout(s, func(ctx context.Context) { q.extend(ctx, d.Delivery) })
+		case dutyParked:
+			q.withinKeepingTimeout(s, func(ctx context.Context) { q.unpark(ctx, d.Delivery) })
+		}
+	}
+	q.expire(s, expired)
+}
+
+// withinKeepingTimeout calls what the keeper of locks does for one delivery, or for several in one step.
+func (q *MessageQueue) withinKeepingTimeout(s *session, do func(ctx context.Context)) {
+	ctx, cancel := context.WithTimeout(s.keeping, keepingTimeout)
 	defer cancel()
-	d := due.Delivery
-	switch due.duty {
-	case dutyExpired:
-		q.expire(ctx, d)
-	case dutyExtend:
-		q.extend(ctx, d)
-	case dutyParked:
-		q.unpark(ctx, d)
+	do(ctx)
+}
+
+// expire follows up on locks that ran out. A broker that keeps locks itself has released the messages.
+func (q *MessageQueue) expire(s *session, expired []*Delivery) {
+	if len(expired) == 0 {
+		return
+	}
+	telemetry := q.telemetry.Load()
+	telemetry.count(s.keeping, telemetry.names.expired, int64(len(expired)))
+	for _, d := range expired {
+		telemetry.settled(s.keeping, "Lost the lock of", d)
+	}
+	if s.locks.keeper == LocksByBroker {
+		return
+	}
+	back := make([]*Delivery, 0, len(expired))
+	for _, d := range expired {
+		if d.buried || s.settings.isSpent(d.Count) && q.deadLetters.exist() {
+			q.withinKeepingTimeout(s, func(ctx context.Context) {
+				q.buryOrPark(ctx, d.withoutHolder(), afterParking{reason: ReasonMaxDeliveries})
+			})
+		} else {
+			back = append(back, d)
+		}
+	}
+	if q.releaseBatch(s, back) {
+		return
+	}
+	for _, d := range back {
+		q.withinKeepingTimeout(s, func(ctx context.Context) { q.releaseOrPark(ctx, d.withoutHolder()) })
 	}
 }
 
-// expire follows up on a lock that ran out. A broker that keeps locks itself has released the message.
-func (q *MessageQueue) expire(ctx context.Context, d *Delivery) {
-	telemetry := q.telemetry.Load()
-	telemetry.count(ctx, telemetry.names.expired, 1)
-	telemetry.settled(ctx, "Lost the lock of", d)
-	if d.locks.keeper == LocksByBroker {
-		return
+// releaseBatch releases deliveries in one step, if the storage can and does.
+func (q *MessageQueue) releaseBatch(s *session, deliveries []*Delivery) (done bool) {
+	releaser, ok := q.storage.(BatchReleaser)
+	if !ok || len(deliveries) == 0 {
+		return false
 	}
-	// The one whose lock ran out still has d; what happens to the message now is not its business.
-	ours := &Delivery{Count: d.Count, Handle: d.Handle, id: d.id, correlationId: d.correlationId, pristine: d.pristine, buried: d.buried, locks: d.locks}
-	if d.buried || q.session.Load().settings.isSpent(d.Count) && q.deadLetters.exist() {
-		q.buryOrPark(ctx, ours, afterParking{reason: ReasonMaxDeliveries})
-		return
+	handles := make([]any, len(deliveries))
+	for i, d := range deliveries {
+		handles[i] = d.Handle
 	}
-	q.releaseOrPark(ctx, ours)
+	q.withinKeepingTimeout(s, func(ctx context.Context) { done = releaser.ReleaseBatch(ctx, handles) == nil })
+	return done
 }
 
 // extend renews, on the broker, the lock of a message that a receiver works on.

@@ -79,6 +79,13 @@ type (
 		Count(ctx context.Context) (int64, error)
 	}
 
+	// StateCounter is a storage that can count messages by the state that they are in: CountByState.
+	StateCounter interface {
+		// CountByState counts messages that are ready, locked (by any process) and delayed. -1 stands for
+		// what the broker cannot tell.
+		CountByState(ctx context.Context) (ready, locked, delayed int64, err error)
+	}
+
 	// Purger is a storage that can remove ready and delayed messages: Clear. The base completes the
 	// ones that it holds; those that other processes hold should go too, where the broker can.
 	Purger interface {
@@ -102,6 +109,13 @@ type (
 	DelayedReleaser interface {
 		// ReleaseDelayed is Release, counted, with the message ready after delay (above 0).
 		ReleaseDelayed(ctx context.Context, handle any, delay time.Duration) error
+	}
+
+	// BatchReleaser is a storage that can give several messages back in one step. Without it the base
+	// releases one by one when many locks run out at once.
+	BatchReleaser interface {
+		// ReleaseBatch is Release, counted, for every handle, or for none.
+		ReleaseBatch(ctx context.Context, handles []any) error
 	}
 
 	// SiblingMaker is a storage that can make another queue of its kind, for the default dead-letter queue.

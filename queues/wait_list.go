@@ -3,13 +3,18 @@ package queues
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // waitList is a condition that callers wait for, in order, for as long as their ctx lives. A mutex
 // guards the list and what the condition is about; it is held when any of the methods is called.
 type waitList struct {
+	_      cacheLine
+	length atomic.Int32 // for any
+	_      cacheLine
+
 	first, last *waiter
-	spare       *waiter // waiters that are done, to be used again; a list by next
+	spare       *waiter      // waiters that are done, to be used again; a list by next
 	spares      int
 }
 
@@ -22,12 +27,21 @@ type waiter struct {
 	listed         bool
 }
 
+// any tells whether somebody waits. It needs no mutex: who changes the condition and then finds nobody
+// may be sure that a caller of wait who comes later finds it changed, by holds.
+func (l *waitList) any() bool { return l.length.Load() > 0 }
+
 // wait lets go of mu until it is woken or ctx ends, and returns ctx.Err() in that case. The caller
-// checks its condition again. A signal that arrives as ctx ends goes to the next in line.
-func (l *waitList) wait(ctx context.Context, mu *sync.Mutex) error {
+// checks its condition again. A signal that arrives as ctx ends goes to the next in line. It does not wait
+// if holds, asked once it is in the list, says that the condition has come true without the mutex.
+func (l *waitList) wait(ctx context.Context, mu *sync.Mutex, holds func() bool) error {
 	w := l.newWaiter()
 	defer l.dropWaiter(w)
 	l.append(w)
+	if holds() {
+		l.remove(w)
+		return nil
+	}
 	mu.Unlock()
 	select {
 	case <-w.woken:
@@ -87,6 +101,7 @@ func (l *waitList) append(w *waiter) {
 		l.last.next = w
 	}
 	l.last = w
+	l.length.Add(1)
 }
 
 func (l *waitList) remove(w *waiter) {
@@ -101,4 +116,5 @@ func (l *waitList) remove(w *waiter) {
 		w.next.previous = w.previous
 	}
 	w.previous, w.next, w.listed = nil, nil, false
+	l.length.Add(-1)
 }

@@ -21,7 +21,7 @@ func (w *waiting) start(ctx context.Context, name string) {
 	w.callers.Go(func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if err := w.wait(ctx, &w.mu); err != nil {
+		if err := w.wait(ctx, &w.mu, func() bool { return false }); err != nil {
 			name += " " + err.Error()
 		}
 		w.returned = append(w.returned, name)

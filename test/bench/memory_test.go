@@ -46,6 +46,9 @@ func openMemory(setup work.Setup) (work.Queue, error) {
 	if setup.Concurrency > 0 {
 		options.SetAsObject("options.listen_concurrency", setup.Concurrency)
 	}
+	if setup.SideBySide {
+		options.SetAsObject("options.max_messages", setup.Capacity)
+	}
 	queue.Configure(ctx, options)
 	if references := watch(ctx, setup.Telemetry); references != nil {
 		queue.SetReferences(ctx, references)

@@ -1,0 +1,118 @@
+package queues
+
+import (
+	"maps"
+	"time"
+)
+
+// storedMessage is a message in memory and where it stands. A backlog is made of these: 112 bytes each,
+// by keeping the time as a number and the due time elsewhere.
+type storedMessage struct {
+	next       *storedMessage // in a messageList
+	arrival    uint64         // its place in the queue
+	deliveries int32
+	purges     uint32 // of the storage when it came: an older one has been purged
+
+	id, correlationId, kind string
+	sentTime                int64 // Unix time in nanoseconds; 0: none
+	payload                 []byte
+	headers                 map[string]string
+}
+
+// fill makes a clean message a copy of an envelope. own is a copy of the payload, or nil for one that is
+// copied here.
+func (m *storedMessage) fill(envelope *MessageEnvelope, own []byte) {
+	m.id = envelope.MessageId
+	m.correlationId = envelope.CorrelationId
+	m.kind = envelope.MessageType
+	m.sentTime = 0
+	if !envelope.SentTime.IsZero() {
+		m.sentTime = envelope.SentTime.UnixNano()
+	}
+	m.headers = maps.Clone(envelope.Headers)
+	switch {
+	case own != nil:
+		m.payload = own
+	case envelope.Message == nil:
+		m.payload = nil
+	case len(envelope.Message) == 0:
+		m.payload = []byte{}
+	default:
+		m.payload = append(m.payload[:0], envelope.Message...)
+	}
+}
+
+// show fills in an empty envelope that shares payload and headers with the message.
+func (m *storedMessage) show(envelope *MessageEnvelope) {
+	envelope.CorrelationId = m.correlationId
+	envelope.MessageId = m.id
+	envelope.MessageType = m.kind
+	envelope.Message = m.payload
+	envelope.Headers = m.headers
+	if m.sentTime != 0 {
+		envelope.SentTime = time.Unix(0, m.sentTime).UTC()
+	}
+}
+
+// clean empties a message but for the memory of its payload.
+func (m *storedMessage) clean() {
+	m.id, m.correlationId, m.kind, m.headers = "", "", "", nil
+	m.deliveries = 0
+}
+
+// messageList is a first-in-first-out list of messages.
+type messageList struct {
+	first, last *storedMessage
+	length      int
+}
+
+func (l *messageList) push(stored *storedMessage) {
+	if l.last == nil {
+		l.first = stored
+	} else {
+		l.last.next = stored
+	}
+	l.last = stored
+	l.length++
+}
+
+func (l *messageList) pop() *storedMessage {
+	stored := l.first
+	l.first, stored.next = stored.next, nil
+	if l.first == nil {
+		l.last = nil
+	}
+	l.length--
+	return stored
+}
+
+// join moves the messages of another list to the end of this one.
+func (l *messageList) join(other *messageList) {
+	if other.length == 0 {
+		return
+	}
+	if l.last == nil {
+		l.first = other.first
+	} else {
+		l.last.next = other.first
+	}
+	l.last = other.last
+	l.length += other.length
+	*other = messageList{}
+}
+
+// How many messages that are done are kept, with their payload's memory, to be used again: a queue that
+// is emptied as fast as it is filled allocates nothing for what it stores.
+const (
+	maxSpares       = 256
+	maxDone         = 32 // of them, on the takers' side
+	maxSparePayload = 1 << 10 // bytes
+)
+
+// keepSpare adds a message that is done to a list of spares, unless it has a large payload.
+func (l *messageList) keepSpare(stored *storedMessage) {
+	if cap(stored.payload) <= maxSparePayload {
+		stored.clean()
+		l.push(stored)
+	}
+}
