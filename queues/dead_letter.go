@@ -161,7 +161,7 @@ func (q *MessageQueue) succeed(source *MessageQueue) {
 	q.settings.lockTimeout = source.settings.lockTimeout
 	q.settings.maxDeliveries = 0
 	q.capabilities.Store(q.deriveCapabilities())
-	q.telemetry.Store(newTelemetry(q.name, q.references))
+	q.observe()
 }
 
 // exist tells whether there is a place for dead messages.
@@ -256,7 +256,7 @@ func (q *MessageQueue) tryBury(ctx context.Context, d *Delivery, reason string, 
 		}
 	}
 	telemetry := q.telemetry.Load()
-	telemetry.count(ctx, telemetry.names.dead, 1)
+	telemetry.count(ctx, countDead, 1)
 	telemetry.settled(ctx, "Moved to the dead-letter queue", d)
 	return nil
 }

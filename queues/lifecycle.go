@@ -337,6 +337,7 @@ func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, corr
 			telemetry.log(ctx, clog.LevelWarn, correlationId, q.redact(err), "Closing queue %s left something behind", q.name)
 		}
 	}
+	telemetry.tally.pause()
 	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Closed queue %s", q.name)
 
 	q.life.mu.Lock()

@@ -105,7 +105,7 @@ func (l *messageList) join(other *messageList) {
 // is emptied as fast as it is filled allocates nothing for what it stores.
 const (
 	maxSpares       = 256
-	maxDone         = 32 // of them, on the takers' side
+	maxDone         = 32      // of them, on the takers' side
 	maxSparePayload = 1 << 10 // bytes
 )
 

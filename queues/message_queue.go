@@ -153,7 +153,7 @@ func (q *MessageQueue) configure(ctx context.Context, params *cconf.ConfigParams
 	q.name = cconf.NameResolver.ResolveWithDefault(params, q.name)
 	q.name = params.GetAsStringWithDefault(config.QueueName, q.name)
 	q.applyConfig(params)
-	q.telemetry.Store(newTelemetry(q.name, q.references))
+	q.observe()
 }
 
 // applyConfig parses the options. A queue without a storage may have options of its own, which it
@@ -175,7 +175,7 @@ func (q *MessageQueue) applyConfig(params *cconf.ConfigParams) {
 // SetReferences sets the components that the queue may use, in place of earlier ones.
 func (q *MessageQueue) SetReferences(ctx context.Context, references cref.IReferences) {
 	q.references = references
-	q.telemetry.Store(newTelemetry(q.name, references))
+	q.observe()
 	if references == nil {
 		return
 	}
@@ -188,6 +188,13 @@ func (q *MessageQueue) SetReferences(ctx context.Context, references cref.IRefer
 	q.Logger, q.Counters = logger, counters
 	q.ConnectionResolver.SetReferences(ctx, references)
 	q.CredentialResolver.SetReferences(ctx, credentialReferences{references})
+}
+
+// observe finds the loggers, counters and tracers, in place of earlier ones.
+func (q *MessageQueue) observe() {
+	if earlier := q.telemetry.Swap(newTelemetry(q.name, q.references)); earlier != nil {
+		earlier.tally.pause()
+	}
 }
 
 // deriveCapabilities says what the queue can do, from what its storage implements, the traits it has

@@ -173,7 +173,7 @@ func (q *MessageQueue) take(ctx context.Context, s *session, correlationId strin
 			}
 			return 0, newError(ErrNotOpened, q.name, correlationId, "it was closed meanwhile", nil)
 		}
-		telemetry.count(ctx, telemetry.names.received, int64(n))
+		telemetry.count(ctx, countReceived, int64(n))
 		return n, nil
 	}
 }

@@ -17,7 +17,7 @@ func (q *MessageQueue) Send(ctx context.Context, correlationId string, envelope 
 	message := q.stamp(envelope)
 	err := q.fail(ctx, correlationId, "sending", q.storage.Put(ctx, message))
 	if err == nil {
-		telemetry.count(ctx, telemetry.names.sent, 1)
+		telemetry.count(ctx, countSent, 1)
 		telemetry.message(ctx, "Sent", message)
 	}
 	telemetry.trace(ctx, correlationId, "send", started, err)
@@ -131,7 +131,7 @@ func (q *MessageQueue) SendBatch(ctx context.Context, correlationId string, enve
 	started := telemetry.begin()
 	err := q.fail(ctx, correlationId, "sending a batch", putter.PutBatch(ctx, messages))
 	if err == nil {
-		telemetry.count(ctx, telemetry.names.sent, int64(len(messages)))
+		telemetry.count(ctx, countSent, int64(len(messages)))
 		for _, message := range messages {
 			telemetry.message(ctx, "Sent", message)
 		}
@@ -176,7 +176,7 @@ func (q *MessageQueue) SendDelayed(ctx context.Context, correlationId string, en
 	message := q.stamp(envelope)
 	err := q.fail(ctx, correlationId, "sending with a delay", q.storage.(DelayedPutter).PutDelayed(ctx, message, delay))
 	if err == nil {
-		telemetry.count(ctx, telemetry.names.sent, 1)
+		telemetry.count(ctx, countSent, 1)
 		telemetry.message(ctx, "Sent, to be ready later,", message)
 	}
 	telemetry.trace(ctx, correlationId, "send_delayed", started, err)

@@ -150,7 +150,7 @@ func (q *MessageQueue) complete(ctx context.Context, d *Delivery) error {
 	if err := q.storage.Complete(ctx, d.Handle); err != nil {
 		return q.unsettled(d, err)
 	}
-	telemetry.count(ctx, telemetry.names.completed, 1)
+	telemetry.count(ctx, countCompleted, 1)
 	telemetry.settled(ctx, "Completed", d)
 	d.markSettled()
 	return nil
@@ -166,7 +166,7 @@ func (q *MessageQueue) abandon(ctx context.Context, d *Delivery, delay time.Dura
 	if err := q.release(ctx, d, delay); err != nil {
 		return q.unsettled(d, err)
 	}
-	telemetry.count(ctx, telemetry.names.abandoned, 1)
+	telemetry.count(ctx, countAbandoned, 1)
 	telemetry.settled(ctx, "Abandoned", d)
 	return nil
 }
@@ -241,7 +241,7 @@ func (q *MessageQueue) expire(s *session, expired []*Delivery) {
 		return
 	}
 	telemetry := q.telemetry.Load()
-	telemetry.count(s.keeping, telemetry.names.expired, int64(len(expired)))
+	telemetry.count(s.keeping, countExpired, int64(len(expired)))
 	for _, d := range expired {
 		telemetry.settled(s.keeping, "Lost the lock of", d)
 	}

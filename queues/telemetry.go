@@ -14,36 +14,19 @@ import (
 // format every message and fan out to no one at the same price, so the hot path asks here first.
 // It never logs payloads or credentials.
 type telemetry struct {
-	loggers  []clog.ILogger
-	counters []ccount.ICounters
-	tracers  []ctrace.ITracer
-	names    counterNames
-}
-
-// counterNames are the counters of a queue, composed once.
-type counterNames struct {
-	component, sent, received, completed, abandoned, dead, expired string
-}
-
-func newCounterNames(queue string) counterNames {
-	component := "queue." + queue
-	return counterNames{
-		component: component,
-		sent:      component + ".sent_messages",
-		received:  component + ".received_messages",
-		completed: component + ".completed_messages",
-		abandoned: component + ".abandoned_messages",
-		dead:      component + ".dead_messages",
-		expired:   component + ".expired_locks",
-	}
+	component string // what the queue is called in counters, traces and logs
+	loggers   []clog.ILogger
+	tally     *tally
+	tracers   []ctrace.ITracer
 }
 
 func newTelemetry(queue string, references cref.IReferences) *telemetry {
+	component := "queue." + queue
 	return &telemetry{
-		names:    newCounterNames(queue),
-		loggers:  componentsOf[clog.ILogger](references, "logger"),
-		counters: componentsOf[ccount.ICounters](references, "counters"),
-		tracers:  componentsOf[ctrace.ITracer](references, "tracer"),
+		component: component,
+		loggers:   componentsOf[clog.ILogger](references, "logger"),
+		tally:     newTally(component, componentsOf[ccount.ICounters](references, "counters")),
+		tracers:   componentsOf[ctrace.ITracer](references, "tracer"),
 	}
 }
 
@@ -81,22 +64,18 @@ func (t *telemetry) log(ctx context.Context, level clog.LevelType, correlationId
 func (t *telemetry) message(ctx context.Context, doing string, envelope *MessageEnvelope) {
 	if len(t.loggers) > 0 && t.wants(clog.LevelDebug) {
 		t.log(ctx, clog.LevelDebug, envelope.CorrelationId, nil, "%s message %s of type %s, %d bytes, on %s",
-			doing, envelope.MessageId, orDashes(envelope.MessageType), len(envelope.Message), t.names.component)
+			doing, envelope.MessageId, orDashes(envelope.MessageType), len(envelope.Message), t.component)
 	}
 }
 
 // settled logs, at debug level, how a delivery ended. The envelope is the user's and is not looked at.
 func (t *telemetry) settled(ctx context.Context, doing string, d *Delivery) {
 	if len(t.loggers) > 0 && t.wants(clog.LevelDebug) {
-		t.log(ctx, clog.LevelDebug, d.correlationId, nil, "%s message %s, delivery %d, on %s", doing, d.id, d.Count, t.names.component)
+		t.log(ctx, clog.LevelDebug, d.correlationId, nil, "%s message %s, delivery %d, on %s", doing, d.id, d.Count, t.component)
 	}
 }
 
-func (t *telemetry) count(ctx context.Context, counter string, by int64) {
-	for _, counters := range t.counters {
-		counters.Increment(ctx, counter, by)
-	}
-}
+func (t *telemetry) count(ctx context.Context, which counter, by int64) { t.tally.add(ctx, which, by) }
 
 // begin starts the time of a trace; zero when nobody traces.
 func (t *telemetry) begin() (started time.Time) {
@@ -113,9 +92,9 @@ func (t *telemetry) trace(ctx context.Context, correlationId, operation string, 
 	elapsed := time.Since(started).Milliseconds()
 	for _, tracer := range t.tracers {
 		if err != nil {
-			tracer.Failure(ctx, correlationId, t.names.component, operation, err, elapsed)
+			tracer.Failure(ctx, correlationId, t.component, operation, err, elapsed)
 		} else {
-			tracer.Trace(ctx, correlationId, t.names.component, operation, elapsed)
+			tracer.Trace(ctx, correlationId, t.component, operation, elapsed)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type waitList struct {
 	_      cacheLine
 
 	first, last *waiter
-	spare       *waiter      // waiters that are done, to be used again; a list by next
+	spare       *waiter // waiters that are done, to be used again; a list by next
 	spares      int
 }
 
