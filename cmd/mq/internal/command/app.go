@@ -121,7 +121,7 @@ func (a *app) confirm(ctx context.Context, yes bool, question string) error {
 	}
 	if !agreed {
 		a.terminal.Note("nothing was done")
-		return errFound
+		return errSaid
 	}
 	return nil
 }

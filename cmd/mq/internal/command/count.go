@@ -12,10 +12,10 @@ import (
 
 func (a *app) count() *cobra.Command {
 	return &cobra.Command{
-		Use:     "count [QUEUE...]",
-		Short:   "count the messages that are ready",
-		Long:    "Counts the messages that are ready: not locked, not delayed, not dead. Without QUEUE: of all queues of the container file.",
-		Example: "  mq count -c config.yml\n  test $(mq count -c config.yml orders) -lt 1000 || alert",
+		Use:               "count [QUEUE...]",
+		Short:             "count the messages that are ready",
+		Long:              "Counts the messages that are ready: not locked, not delayed, not dead. Without QUEUE: of all queues of the container file.",
+		Example:           "  mq count -c config.yml\n  test $(mq count -c config.yml orders) -lt 1000 || alert",
 		ValidArgsFunction: a.queuesOf(1 << 10),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			several, err := a.several(ctx, args)

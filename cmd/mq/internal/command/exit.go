@@ -34,8 +34,8 @@ const exitHelp = `  0    done
 var (
 	// errNothing: there was no message. What there is to say has been said.
 	errNothing = errors.New("nothing there")
-	// errFound: a check has found something, and shown it.
-	errFound = errors.New("found something")
+	// errSaid: what there was to say has been said, and it was not a success.
+	errSaid = errors.New("not done")
 )
 
 // usageError is about the command line.
@@ -82,7 +82,7 @@ var exitNames = map[int]string{
 }
 
 // isSilent tells whether everything has been said.
-func isSilent(err error) bool { return errors.Is(err, errNothing) || errors.Is(err, errFound) }
+func isSilent(err error) bool { return errors.Is(err, errNothing) || errors.Is(err, errSaid) }
 
 // report says in a line what went wrong, without secrets, and returns the exit code.
 func (a *app) report(ctx context.Context, err error) int {

@@ -65,8 +65,8 @@ func (a *app) root() *cobra.Command {
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Messages:", []*cobra.Command{a.send(), a.receive(), a.listen(), a.peek()}},
-		{"Queues:", []*cobra.Command{a.count()}},
+		{"Messages:", []*cobra.Command{a.send(), a.receive(), a.listen(), a.peek(), a.dead(), a.move(), a.copy()}},
+		{"Queues:", []*cobra.Command{a.count(), a.list(), a.create(), a.delete(), a.purge()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
 		for _, command := range group.commands {
