@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -22,25 +23,28 @@ func (a *app) count() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var failures []error // one queue that is not there must not hide the others
 			for _, queue := range several {
-				if err := queue.OnlyIfThere(ctx).Open(ctx); err != nil {
-					return err
-				}
-				count, err := queue.ReadMessageCount()
-				if err != nil {
-					return err
-				}
-				text := fmt.Sprintf("%d\n", count)
-				if len(several) > 1 {
-					text = fmt.Sprintf("%s\t%d\n", show.Line(queue.Name()), count)
-				}
-				if err := a.answer(map[string]any{"queue": queue.Name(), "ready": count}, text); err != nil {
-					return err
-				}
+				failures = append(failures, a.countOne(ctx, queue, len(several) > 1))
 			}
-			return nil
+			return errors.Join(failures...)
 		}),
 	}
+}
+
+func (a *app) countOne(ctx context.Context, queue *source.Queue, named bool) error {
+	if err := queue.OnlyIfThere(ctx).Open(ctx); err != nil {
+		return err
+	}
+	count, err := queue.ReadMessageCount()
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%d\n", count)
+	if named {
+		text = fmt.Sprintf("%s\t%d\n", show.Line(queue.Name()), count)
+	}
+	return a.answer(map[string]any{"queue": queue.Name(), "ready": count}, text)
 }
 
 // several finds all queues that are named, or all of the file if none is.

@@ -66,7 +66,7 @@ func (a *app) root() *cobra.Command {
 		commands []*cobra.Command
 	}{
 		{"Messages:", []*cobra.Command{a.send(), a.receive(), a.listen(), a.peek(), a.dead(), a.move(), a.copy()}},
-		{"Queues:", []*cobra.Command{a.count(), a.list(), a.create(), a.delete(), a.purge()}},
+		{"Queues:", []*cobra.Command{a.count(), a.list(), a.create(), a.delete(), a.purge(), a.stats(), a.bench()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
 		for _, command := range group.commands {
