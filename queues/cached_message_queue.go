@@ -53,7 +53,7 @@ type (
 )
 
 // CachedMessageQueue is the base of queues whose broker only pushes. Messages wait in a bounded buffer
-// (options.prefetch of them, locked ones included) until someone receives them. The queue subscribes
+// (options.prefetch of them, beside those that are locked) until someone receives them. The queue subscribes
 // at the first Receive or Listen, or at Open with options.autosubscribe, and stays subscribed until
 // Unsubscribe or Close. Messages in the buffer that are not settled when it closes are the broker's
 // again; those of an at-most-once broker stay in the buffer until the queue is opened again.
@@ -100,8 +100,14 @@ type bufferStorage struct {
 
 	subscribing chan struct{} // holds one token: whose it is, may change subscribed
 	subscribed  bool
-	handles     map[*storedMessage]any // the source's handle of each message in the buffer; guarded by buffer.mu
-	deliveries  map[string]int32       // of messages that are the broker's again, by id; guarded by buffer.mu
+	pushed      map[*storedMessage]pushed // each message in the buffer; guarded by buffer.mu
+	deliveries  map[string]int32          // of messages that are the broker's again, by id; guarded by buffer.mu
+}
+
+// pushed is what the buffer knows of a message beside the message.
+type pushed struct {
+	origin any  // the source's handle
+	taken  bool // by a receiver: it takes up no room then
 }
 
 // maxRemembered bounds how many messages that are the broker's again have their deliveries remembered.
@@ -119,7 +125,7 @@ func newBufferStorage(source PushStorage) *bufferStorage {
 		source:      source,
 		buffer:      newMemoryStorage(),
 		subscribing: make(chan struct{}, 1),
-		handles:     map[*storedMessage]any{},
+		pushed:      map[*storedMessage]pushed{},
 		deliveries:  map[string]int32{},
 	}
 }
@@ -196,7 +202,7 @@ func (s *bufferStorage) Put(ctx context.Context, message *MessageEnvelope) error
 }
 
 func (s *bufferStorage) Take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
-	if n, err := s.buffer.Take(ctx, dst, false); n > 0 || err != nil {
+	if n, err := s.take(ctx, dst, false); n > 0 || err != nil {
 		return n, err
 	}
 	if err := s.subscribe(ctx); err != nil {
@@ -207,7 +213,27 @@ func (s *bufferStorage) Take(ctx context.Context, dst []Delivery, wait bool) (in
 			return 0, err
 		}
 	}
-	return s.buffer.Take(ctx, dst, wait)
+	return s.take(ctx, dst, wait)
+}
+
+// take takes messages out of the buffer, which makes room for others.
+func (s *bufferStorage) take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
+	n, err := s.buffer.Take(ctx, dst, wait)
+	if n == 0 {
+		return 0, err
+	}
+	s.buffer.mu.Lock()
+	defer s.buffer.mu.Unlock()
+	for i := range dst[:n] {
+		stored := dst[i].Handle.(*storedMessage)
+		if known, ours := s.pushed[stored]; ours { // the broker has not taken it back meanwhile
+			known.taken = true
+			s.pushed[stored] = known
+			s.buffer.held--
+			s.buffer.roomMade()
+		}
+	}
+	return n, err
 }
 
 // Complete tells the broker first: if that fails, the message is still there.
@@ -222,8 +248,8 @@ func (s *bufferStorage) Complete(ctx context.Context, handle any) error {
 	}
 	s.buffer.mu.Lock()
 	defer s.buffer.mu.Unlock()
-	if _, ours := s.handles[stored]; ours { // the broker has not taken it back meanwhile
-		delete(s.handles, stored)
+	if s.putBack(stored) { // the broker has not taken it back meanwhile
+		delete(s.pushed, stored)
 		s.buffer.end(stored)
 	}
 	return nil
@@ -240,10 +266,22 @@ func (s *bufferStorage) ReleaseDelayed(_ context.Context, handle any, delay time
 func (s *bufferStorage) release(stored *storedMessage, counted bool, delay time.Duration) error {
 	s.buffer.mu.Lock()
 	defer s.buffer.mu.Unlock()
-	if _, ours := s.handles[stored]; !ours {
+	if !s.putBack(stored) {
 		return ErrLockLost
 	}
 	return s.buffer.release(stored, counted, delay)
+}
+
+// putBack has a taken message take up room again. It reports false for one that is the broker's again.
+// The buffer's mutex is held.
+func (s *bufferStorage) putBack(stored *storedMessage) bool {
+	known, ours := s.pushed[stored]
+	if ours && known.taken {
+		known.taken = false
+		s.pushed[stored] = known
+		s.buffer.held++
+	}
+	return ours
 }
 
 func (s *bufferStorage) Original(handle any) *MessageEnvelope { return s.buffer.Original(handle) }
@@ -253,11 +291,11 @@ func (s *bufferStorage) Original(handle any) *MessageEnvelope { return s.buffer.
 func (s *bufferStorage) origin(stored *storedMessage) (any, error) {
 	s.buffer.mu.Lock()
 	defer s.buffer.mu.Unlock()
-	origin, ok := s.handles[stored]
+	known, ok := s.pushed[stored]
 	if !ok {
 		return nil, ErrLockLost
 	}
-	return origin, nil
+	return known.origin, nil
 }
 
 // subscribe makes sure that the broker pushes.
@@ -301,7 +339,7 @@ func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, c
 		stored := s.buffer.append(message)
 		stored.deliveries = max(0, int32(count-1), s.deliveries[message.MessageId])
 		delete(s.deliveries, message.MessageId)
-		s.handles[stored] = handle
+		s.pushed[stored] = pushed{origin: handle}
 	})
 }
 
@@ -310,10 +348,11 @@ func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, c
 func (s *bufferStorage) forget(match func(handle any) bool) {
 	s.buffer.mu.Lock()
 	gone := map[*storedMessage]bool{}
-	for stored, handle := range s.handles {
-		if match(handle) {
+	for stored, known := range s.pushed {
+		if match(known.origin) {
+			s.putBack(stored)
 			gone[stored] = true
-			delete(s.handles, stored)
+			delete(s.pushed, stored)
 			if stored.deliveries > 0 && stored.id != "" && len(s.deliveries) < maxRemembered {
 				s.deliveries[stored.id] = stored.deliveries
 			}
