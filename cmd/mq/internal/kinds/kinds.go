@@ -26,7 +26,7 @@ type Limits struct {
 // All lists the kinds.
 func All() []Kind {
 	return []Kind{
-		{"memory", func() cbuild.IFactory { return build.NewDefaultMessagingFactory() }, build.Components, Limits{"memory", "none"}},
+		{"memory", func() cbuild.IFactory { return build.NewDefaultMessagingFactory() }, build.Components, Limits{"what fits into memory", "none"}},
 		{"nats", func() cbuild.IFactory { return nats.NewDefaultNatsFactory() }, nats.Components, Limits{"max_payload of the server, 1 MiB unless set", "none"}},
 	}
 }
@@ -38,4 +38,16 @@ func Components() []config.Component {
 		all = append(all, kind.Components()...)
 	}
 	return all
+}
+
+// LimitsOf are the limits of the brokers of a kind of queues.
+func LimitsOf(queueKind string) Limits {
+	for _, kind := range All() {
+		for _, component := range kind.Components() {
+			if component.Type == config.ComponentQueue && component.Kind == queueKind {
+				return kind.Limits
+			}
+		}
+	}
+	return Limits{}
 }

@@ -24,6 +24,7 @@ type Settings struct {
 	Parameters []string // NAME=VALUE
 	Log        *Log
 	Timeout    string // for options.connect_timeout, in milliseconds; "" leaves it
+	AsWritten  bool   // leave every option as it is, to look at and not to connect
 }
 
 // Catalog has the queues that a command can name. Close it.
@@ -126,7 +127,7 @@ func (c *Catalog) refer(ctx context.Context, component any) {
 // tune changes the configuration as suits somebody who waits in front of a screen: no server is an error
 // at once and not after many attempts, and --timeout bounds the wait.
 func (c *Catalog) tune(e *entry) {
-	if e.described == nil {
+	if e.described == nil || c.settings.AsWritten {
 		return
 	}
 	e.params = cconf.NewConfigParams(e.params.Value())

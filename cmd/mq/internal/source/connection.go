@@ -152,3 +152,12 @@ func fingerprint(e *entry) string {
 	slices.Sort(parts)
 	return e.descriptor.Kind() + " " + strings.Join(parts, " ")
 }
+
+// Serves tells whether a queue is on the server.
+func (s *Server) Serves(q *Queue) bool {
+	if shared := q.catalog.shared(q.Params); shared != nil {
+		return shared == s.made
+	}
+	component, ok := connectionOf(q.Kind)
+	return ok && fingerprint(&entry{descriptor: s.made.descriptor, params: settingsOf(component, q.Params)}) == fingerprint(s.made)
+}
