@@ -160,15 +160,18 @@ func (p *pair) settings() {
 func value(setting config.Setting) string {
 	text := setting.Value
 	if text == "" {
-		text = setting.Default
+		text = setting.Default // in words, of what is only known when the queue runs
 	}
-	if text != "" && setting.Unit != "" {
-		text += " " + setting.Unit
-	}
-	if text == "" {
+	switch {
+	case text == "":
 		return "-"
+	case text == "0" && slices.Contains([]string{config.MaxDeliveries, config.MaxMessages, config.MaxMessageSize}, setting.Key):
+		return "no limit"
+	case setting.Unit != "":
+		return text + " " + setting.Unit
+	default:
+		return text
 	}
-	return text
 }
 
 // consequence says what a changed option of every queue means.
