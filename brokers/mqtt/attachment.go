@@ -23,8 +23,8 @@ type attachment struct {
 	ctx   context.Context // ends when it is detached
 	end   context.CancelFunc
 	tasks sync.WaitGroup
-	up    chan struct{} // receives a token for each new connection
-	ready chan error    // receives what became of the first subscription
+	up    chan bool  // receives, for each new connection, whether the session was there
+	ready chan error // receives what became of the first subscription
 
 	mu      sync.Mutex
 	handled int64 // messages that the receiver has been given
@@ -35,6 +35,8 @@ type attachment struct {
 // attachOptions are what an attachment is for.
 type attachOptions struct {
 	receiveMaximum uint16
+	// resubscribe says to subscribe even if the session is there, and was therefore subscribed when it was made.
+	resubscribe bool
 	// deliver is given each message, one at a time, and may block until ctx ends with the connection. nil: none are wanted.
 	deliver func(ctx context.Context, message *paho.Publish, r *receipt)
 	// lost is told that a connection is over; what came by it is the server's again. May be nil.
@@ -53,7 +55,7 @@ func (l *link) attach(ctx context.Context, p *plan, number int, options attachOp
 		options: options,
 		filter:  p.filter(),
 		qos:     p.qos,
-		up:      make(chan struct{}, 1),
+		up:      make(chan bool, 1),
 		ready:   make(chan error, 1),
 		moved:   make(chan struct{}),
 	}
@@ -83,12 +85,13 @@ func (l *link) attach(ctx context.Context, p *plan, number int, options attachOp
 		cfg.WillMessage, cfg.WillProperties = options.farewell, &paho.WillProperties{MessageExpiry: &expiry}
 	}
 	cfg.OnPublishReceived = []func(paho.PublishReceived) (bool, error){a.receive}
-	cfg.OnConnectionUp = func(*autopaho.ConnectionManager, *paho.Connack) {
+	cfg.OnConnectionUp = func(_ *autopaho.ConnectionManager, answer *paho.Connack) {
 		a.inbox.opened()
 		select {
-		case a.up <- struct{}{}:
+		case <-a.up: // of a connection that is lost again
 		default:
 		}
+		a.up <- answer.SessionPresent // nobody else sends
 	}
 	cfg.OnConnectionDown = func() bool { return options.keep != nil && options.keep() }
 	var err error
@@ -109,19 +112,23 @@ func (l *link) attach(ctx context.Context, p *plan, number int, options attachOp
 	return a, nil
 }
 
-// subscribing subscribes by each new connection: the session may have ended meanwhile.
+// subscribing subscribes by each new connection whose session was not there: it may have ended meanwhile.
 func (a *attachment) subscribing() {
 	for {
+		present := false
 		select {
-		case <-a.up:
+		case present = <-a.up:
 		case <-a.ctx.Done():
 			return
 		}
-		connected, err := a.inbox.await(a.ctx)
-		if err != nil {
-			return
+		var err error
+		if !present || a.options.resubscribe {
+			var connected *period
+			if connected, err = a.inbox.await(a.ctx); err != nil {
+				return
+			}
+			err = subscribe(a.ctx, a.manager, connected, a.filter, a.qos)
 		}
-		err = subscribe(a.ctx, a.manager, connected, a.filter, a.qos)
 		select {
 		case a.ready <- err:
 		default: // nobody waits any more: if it failed the connection is lost, and there will be another one

@@ -139,7 +139,7 @@ func (l *link) make(ctx context.Context, p *plan, former string) error {
 
 // makeSession connects to a session for a moment, so that it is there and subscribed.
 func (l *link) makeSession(ctx context.Context, p *plan, number int, former string) error {
-	visit, err := l.attach(ctx, p, number, attachOptions{receiveMaximum: 1})
+	visit, err := l.attach(ctx, p, number, attachOptions{receiveMaximum: 1, resubscribe: true})
 	if err != nil {
 		return err
 	}

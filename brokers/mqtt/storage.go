@@ -17,7 +17,7 @@ type deliverFunc func(ctx context.Context, message *queues.MessageEnvelope, coun
 
 // storage is a queue on an MQTT server.
 type storage struct {
-	dead bool // it keeps the dead messages of another one
+	source *storage // whose dead messages it keeps; nil for none
 
 	mu     sync.Mutex
 	opened *opened // nil while closed
@@ -47,7 +47,7 @@ var _ interface {
 
 func (s *storage) Options() []config.Option { return queueOptions() }
 
-func (s *storage) Sibling(string) queues.PushStorage { return &storage{dead: true} }
+func (s *storage) Sibling(string) queues.PushStorage { return &storage{source: s} }
 
 func (s *storage) Traits() queues.Traits {
 	s.mu.Lock()
@@ -64,11 +64,11 @@ const headerRoom = 1024
 func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 	ctx, cancel := context.WithTimeout(ctx, params.Options.Duration(config.ConnectTimeout))
 	defer cancel()
-	p, err := newPlan(params.Queue, params.Options, s.dead)
+	p, err := newPlan(params.Queue, params.Options, s.source != nil)
 	if err != nil {
 		return err
 	}
-	lease, err := connect.Acquire(ctx, params.Target(), params.Connection, client())
+	lease, err := s.acquire(ctx, params)
 	if err != nil {
 		return err
 	}
@@ -83,6 +83,18 @@ func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 	defer s.mu.Unlock()
 	s.opened, s.traits = o, &traits
 	return nil
+}
+
+// acquire leases a link: a share in that of the queue whose dead messages these are, else one for the settings.
+func (s *storage) acquire(ctx context.Context, params queues.StorageParams) (*connect.Lease[*link], error) {
+	if s.source != nil {
+		if o, err := s.source.current(); err == nil {
+			if lease := o.lease.Share(); lease != nil {
+				return lease, nil
+			}
+		}
+	}
+	return connect.Acquire(ctx, params.Target(), params.Connection, client())
 }
 
 // prepare makes or finds what the queue needs on the server.
