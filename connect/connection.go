@@ -108,7 +108,7 @@ func (c *Connection[C]) Close(context.Context, string) error {
 func (c *Connection[C]) Do(doing string, action func(ctx context.Context, client C, options config.Values) error) error {
 	open := c.held()
 	if open != nil {
-		open = open.again()
+		open = open.Share()
 	}
 	if open == nil {
 		return fmt.Errorf("connection %s: %s: %w; open the connection first", c.client.Kind, doing, sentinel.NotOpened)
@@ -134,7 +134,7 @@ func (c *Connection[C]) acquire(ctx context.Context) (*Lease[C], error) {
 	last := c.lease
 	c.mu.Unlock()
 	if last != nil {
-		if lease := last.again(); lease != nil {
+		if lease := last.Share(); lease != nil {
 			return lease, nil
 		}
 	}

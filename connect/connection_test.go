@@ -138,6 +138,22 @@ func TestAQueueWithoutAComponentHasAClientOfItsOwn(t *testing.T) {
 	require.Equal(t, []int{1, 1}, []int{dialed, closed})
 }
 
+func TestAClientIsClosedByTheLastShareInIt(t *testing.T) {
+	t.Parallel()
+	b := &broker{}
+	lease, err := connect.Acquire(t.Context(), target(t), nil, b.client())
+	require.NoError(t, err)
+	other := lease.Share()
+	require.Same(t, lease.Client, other.Client)
+	lease.Release()
+	_, closed := b.counts()
+	require.Zero(t, closed, "the other one uses it still")
+	other.Release()
+	_, closed = b.counts()
+	require.Equal(t, 1, closed)
+	require.Nil(t, other.Share(), "it is closed")
+}
+
 func TestAComponentOfAnotherKindIsRefused(t *testing.T) {
 	t.Parallel()
 	b := &broker{}

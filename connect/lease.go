@@ -21,8 +21,9 @@ type Lease[C any] struct {
 // Release lets go of the client. Releasing again is a no-op.
 func (l *Lease[C]) Release() { l.released.Do(l.shared.release) }
 
-// again returns another lease of the same client; nil if it is closed already.
-func (l *Lease[C]) again() *Lease[C] {
+// Share returns another lease of the same client, for what belongs to its holder and may outlive it, such as
+// the dead-letter queue of a queue. It returns nil if the client is closed already.
+func (l *Lease[C]) Share() *Lease[C] {
 	if !l.shared.use() {
 		return nil
 	}

@@ -54,7 +54,7 @@ type (
 )
 
 // CachedMessageQueue is the base of queues whose broker only pushes. Messages wait in a bounded buffer
-// (options.prefetch of them, locked ones included) until someone receives them. The queue subscribes
+// (options.prefetch of them, beside those that are locked) until someone receives them. The queue subscribes
 // at the first Receive or Listen, or at Open with options.autosubscribe, and stays subscribed until
 // Unsubscribe or Close. Messages in the buffer that are not settled when it closes are the broker's
 // again; those of an at-most-once broker stay in the buffer until the queue is opened again.
@@ -102,9 +102,15 @@ type bufferStorage struct {
 	subscribing chan struct{} // holds one token: whose it is, may change subscribed
 	subscribed  bool
 
-	mu         sync.Mutex             // guards what is below; locked after the mutexes of the buffer
-	handles    map[*storedMessage]any // the source's handle of each message in the buffer
-	deliveries map[string]int32       // of messages that are the broker's again, by id
+	mu         sync.Mutex                // guards what is below; locked after the mutexes of the buffer
+	pushed     map[*storedMessage]pushed // each message in the buffer
+	deliveries map[string]int32          // of messages that are the broker's again, by id
+}
+
+// pushed is what the buffer knows of a message beside the message.
+type pushed struct {
+	origin any  // the source's handle
+	taken  bool // by a receiver: it takes up no room then
 }
 
 // maxRemembered bounds how many messages that are the broker's again have their deliveries remembered.
@@ -122,7 +128,7 @@ func newBufferStorage(source PushStorage) *bufferStorage {
 		source:      source,
 		buffer:      newMemoryStorage(),
 		subscribing: make(chan struct{}, 1),
-		handles:     map[*storedMessage]any{},
+		pushed:      map[*storedMessage]pushed{},
 		deliveries:  map[string]int32{},
 	}
 }
@@ -199,7 +205,7 @@ func (s *bufferStorage) Put(ctx context.Context, message *MessageEnvelope) error
 }
 
 func (s *bufferStorage) Take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
-	if n, err := s.buffer.Take(ctx, dst, false); n > 0 || err != nil {
+	if n, err := s.take(ctx, dst, false); n > 0 || err != nil {
 		return n, err
 	}
 	if err := s.subscribe(ctx); err != nil {
@@ -210,7 +216,30 @@ func (s *bufferStorage) Take(ctx context.Context, dst []Delivery, wait bool) (in
 			return 0, err
 		}
 	}
-	return s.buffer.Take(ctx, dst, wait)
+	return s.take(ctx, dst, wait)
+}
+
+// take takes messages out of the buffer, which makes room for others.
+func (s *bufferStorage) take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
+	n, err := s.buffer.Take(ctx, dst, wait)
+	if n == 0 {
+		return 0, err
+	}
+	room := 0
+	s.mu.Lock()
+	for i := range dst[:n] {
+		stored := dst[i].Handle.(*storedMessage)
+		if known, ours := s.pushed[stored]; ours { // the broker has not taken it back meanwhile
+			known.taken = true
+			s.pushed[stored] = known
+			room++
+		}
+	}
+	s.mu.Unlock()
+	if room > 0 {
+		s.buffer.in.roomMade(room)
+	}
+	return n, err
 }
 
 // Complete tells the broker first: if that fails, the message is still there.
@@ -225,7 +254,10 @@ func (s *bufferStorage) Complete(ctx context.Context, handle any) error {
 	}
 	s.buffer.mu.Lock()
 	defer s.buffer.mu.Unlock()
-	if s.disown(stored) { // the broker has not taken it back meanwhile
+	if s.putBack(stored) { // the broker has not taken it back meanwhile
+		s.mu.Lock()
+		delete(s.pushed, stored)
+		s.mu.Unlock()
 		s.buffer.end(stored)
 	}
 	return nil
@@ -242,10 +274,27 @@ func (s *bufferStorage) ReleaseDelayed(_ context.Context, handle any, delay time
 func (s *bufferStorage) release(stored *storedMessage, counted bool, delay time.Duration) error {
 	s.buffer.mu.Lock()
 	defer s.buffer.mu.Unlock()
-	if _, err := s.origin(stored); err != nil {
-		return err
+	if !s.putBack(stored) {
+		return ErrLockLost
 	}
 	return s.buffer.release(stored, counted, delay)
+}
+
+// putBack has a taken message take up room again. It reports false for one that is the broker's again.
+// The buffer's mutex is held.
+func (s *bufferStorage) putBack(stored *storedMessage) bool {
+	s.mu.Lock()
+	known, ours := s.pushed[stored]
+	taken := ours && known.taken
+	if taken {
+		known.taken = false
+		s.pushed[stored] = known
+	}
+	s.mu.Unlock()
+	if taken {
+		s.buffer.in.occupy(1)
+	}
+	return ours
 }
 
 func (s *bufferStorage) Original(handle any) *MessageEnvelope { return s.buffer.Original(handle) }
@@ -255,20 +304,11 @@ func (s *bufferStorage) Original(handle any) *MessageEnvelope { return s.buffer.
 func (s *bufferStorage) origin(stored *storedMessage) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	origin, ok := s.handles[stored]
+	known, ok := s.pushed[stored]
 	if !ok {
 		return nil, ErrLockLost
 	}
-	return origin, nil
-}
-
-// disown forgets the source's handle of a message; false if it had none any more.
-func (s *bufferStorage) disown(stored *storedMessage) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ours := s.handles[stored]
-	delete(s.handles, stored)
-	return ours
+	return known.origin, nil
 }
 
 // subscribe makes sure that the broker pushes.
@@ -314,7 +354,7 @@ func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, c
 		defer s.mu.Unlock()
 		stored.deliveries = max(0, int32(count-1), s.deliveries[message.MessageId])
 		delete(s.deliveries, message.MessageId)
-		s.handles[stored] = handle
+		s.pushed[stored] = pushed{origin: handle}
 	})
 }
 
@@ -323,17 +363,22 @@ func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, c
 func (s *bufferStorage) forget(match func(handle any) bool) {
 	s.buffer.mu.Lock()
 	gone := map[*storedMessage]bool{}
+	back := 0 // of those that were taken: they take up room again, which drop makes free
 	s.mu.Lock()
-	for stored, handle := range s.handles {
-		if match(handle) {
+	for stored, known := range s.pushed {
+		if match(known.origin) {
+			if known.taken {
+				back++
+			}
 			gone[stored] = true
-			delete(s.handles, stored)
+			delete(s.pushed, stored)
 			if stored.deliveries > 0 && stored.id != "" && len(s.deliveries) < maxRemembered {
 				s.deliveries[stored.id] = stored.deliveries
 			}
 		}
 	}
 	s.mu.Unlock()
+	s.buffer.in.occupy(back)
 	s.buffer.drop(gone)
 	s.buffer.mu.Unlock()
 	if len(gone) > 0 && s.void != nil {

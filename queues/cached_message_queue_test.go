@@ -478,9 +478,11 @@ func TestCachedQueueBuffer(t *testing.T) {
 			queue := openCached(t, s, append([]any{"autosubscribe", true}, test.settings...)...)
 			require.Equal(t, test.want, fill(t, s))
 			envelope := receiveNow(t, queue)
-			require.Zero(t, fill(t, s), "what is locked is still there")
+			require.Equal(t, 1, fill(t, s), "what is locked takes up no room")
 			require.NoError(t, queue.Complete(t.Context(), envelope))
-			require.Equal(t, 1, fill(t, s))
+			require.Zero(t, fill(t, s), "and makes none when it is done")
+			require.NoError(t, queue.Abandon(t.Context(), receiveNow(t, queue)))
+			require.Zero(t, fill(t, s), "what is given back takes it up again")
 		}
 	})
 
@@ -533,7 +535,7 @@ func TestCachedQueueBuffer(t *testing.T) {
 		envelopes, err := queues.ReceiveBatch(t.Context(), queue, "", 10, 0)
 		require.NoError(t, err)
 		require.Equal(t, []string{"payload of m3", "payload of m5"}, payloads(envelopes))
-		require.Equal(t, 4, fill(t, s), "there is room for what is gone and for what is done")
+		require.Equal(t, 6, fill(t, s), "there is room for what is gone, what is done and what is locked")
 		require.Equal(t, []string{"acknowledge m1"}, s.called("acknowledge"))
 	})
 

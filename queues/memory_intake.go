@@ -89,6 +89,13 @@ func (in *intake) roomMade(count int) {
 	}
 }
 
+// occupy has count messages take up room, whether there is any or not.
+func (in *intake) occupy(count int) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.held += count
+}
+
 // append stores a copy of a message at the end of the queue, with the mutex held. own is what copyLarge
 // has made of its payload.
 func (in *intake) append(message *MessageEnvelope, own []byte) *storedMessage {

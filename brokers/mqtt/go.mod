@@ -1,0 +1,18 @@
+module github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt
+
+go 1.26.0
+
+require (
+	github.com/eclipse/paho.golang v0.23.0
+	github.com/google/uuid v1.3.0
+	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7
+	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0
+)
+
+require (
+	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8 // indirect
+	golang.org/x/net v0.43.0 // indirect
+)
+
+replace github.com/pip-services3-gox/pip-services3-messaging-gox => ../..

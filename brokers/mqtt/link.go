@@ -1,0 +1,342 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/eclipse/paho.golang/autopaho"
+	"github.com/eclipse/paho.golang/packets"
+	"github.com/eclipse/paho.golang/paho"
+	"github.com/google/uuid"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// link is the connection that queues send by, and that several queues may share. Its session ends with
+// it. What queues receive comes by connections of their own, one to each session.
+type link struct {
+	id       string
+	server   *server
+	registry registry
+	options  config.Values
+
+	manager *autopaho.ConnectionManager
+	inbox   *inbox
+	tasks   sync.WaitGroup
+	ctx     context.Context // ends when the link is closed
+	end     context.CancelFunc
+	up      chan struct{} // receives a token when the connection was made anew
+
+	mu       sync.Mutex
+	limits   limits
+	watchers []*watcher
+	fences   map[string]chan struct{}
+}
+
+// limits are what the server has said about itself.
+type limits struct {
+	packet int // largest packet in bytes
+	qos    byte
+	retain bool
+}
+
+// watcher is told of messages whose topic matches.
+type watcher struct {
+	filter string
+	notice func(message *paho.Publish)
+	again  func() // the connection was lost and is back; notices may have been missed
+}
+
+// client says how links are made.
+func client() connect.Client[*link] {
+	return connect.Client[*link]{
+		Kind:    kind,
+		Options: config.NewSet(connectionOptions()...),
+		Dial:    dialLink,
+		Close:   (*link).close,
+	}
+}
+
+func dialLink(ctx context.Context, target connect.Target) (*link, error) {
+	server, err := newServer(target)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{
+		id:      "pip-" + uuid.NewString(),
+		server:  server,
+		options: target.Options,
+		up:      make(chan struct{}, 1),
+		fences:  map[string]chan struct{}{},
+	}
+	l.registry = registry{prefix: target.Options.String(keyRegistry)}
+	l.ctx, l.end = context.WithCancel(context.Background())
+	l.inbox = newInbox(func(*period) {})
+	cfg := server.client(l.id)
+	cfg.CleanStartOnInitialConnection = true
+	cfg.Session = l.inbox
+	cfg.OnPublishReceived = []func(paho.PublishReceived) (bool, error){l.receive}
+	cfg.OnConnectionUp = func(_ *autopaho.ConnectionManager, answer *paho.Connack) { l.connected(answer) }
+	if err := setWill(&cfg, target.Options); err != nil {
+		return nil, err
+	}
+	if l.manager, _, err = server.dial(ctx, cfg); err != nil {
+		l.end()
+		return nil, err
+	}
+	l.tasks.Go(l.restore)
+	return l, nil
+}
+
+// setWill makes the message that the server publishes when the connection breaks off.
+func setWill(cfg *autopaho.ClientConfig, options config.Values) error {
+	topic := options.String(keyWillTopic)
+	if topic == "" {
+		return nil
+	}
+	if err := checkTopic(topic); err != nil || isWildcard(topic) {
+		return fmt.Errorf("%w: %s is %q; it takes a topic without wildcards", queues.ErrBadConfig, keyWillTopic, topic)
+	}
+	delay := uint32((options.Duration(keyWillDelay) + time.Second - 1) / time.Second)
+	cfg.WillMessage = &paho.WillMessage{
+		Topic:   topic,
+		Payload: []byte(options.String(keyWillMessage)),
+		QoS:     byte(options.Int(keyWillQoS)),
+		Retain:  options.Bool(keyWillRetain),
+	}
+	cfg.WillProperties = &paho.WillProperties{WillDelayInterval: &delay}
+	return nil
+}
+
+func (l *link) close() {
+	l.end()
+	ctx, cancel := context.WithTimeout(context.Background(), l.server.patience)
+	defer cancel()
+	_ = l.manager.Disconnect(ctx) // nothing depends on the good-bye
+	l.tasks.Wait()
+}
+
+// connected notes what the server has said. It is called for each new connection.
+func (l *link) connected(answer *paho.Connack) {
+	found := limits{packet: maxPacketSize, qos: 2, retain: true}
+	if properties := answer.Properties; properties != nil {
+		if properties.MaximumPacketSize != nil {
+			found.packet = int(min(*properties.MaximumPacketSize, maxPacketSize))
+		}
+		if properties.MaximumQoS != nil {
+			found.qos = *properties.MaximumQoS
+		}
+		found.retain = properties.RetainAvailable
+	}
+	l.mu.Lock()
+	l.limits = found
+	l.mu.Unlock()
+	l.inbox.opened()
+	select {
+	case l.up <- struct{}{}:
+	default:
+	}
+}
+
+// restore subscribes anew whenever the connection was lost and is back.
+func (l *link) restore() {
+	for {
+		select {
+		case <-l.up:
+		case <-l.ctx.Done():
+			return
+		}
+		l.mu.Lock()
+		watchers := append([]*watcher(nil), l.watchers...)
+		l.mu.Unlock()
+		for _, w := range watchers {
+			if l.subscribe(l.ctx, w.filter) == nil { // else the connection is lost again
+				w.again()
+			}
+		}
+	}
+}
+
+// connection waits for the connection, for options.connect_timeout at most.
+func (l *link) connection(ctx context.Context) (*period, error) {
+	if connected := l.inbox.ready(); connected != nil {
+		return connected, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, l.server.patience)
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
+	connected, err := l.inbox.await(limited)
+	switch {
+	case err == nil:
+		return connected, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case l.ctx.Err() != nil:
+		return nil, queues.ErrNotOpened
+	default:
+		return nil, fmt.Errorf("%w: no connection to %s for %s", queues.ErrNoConnection, l.server, l.server.patience)
+	}
+}
+
+func (l *link) serverLimits() limits {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.limits
+}
+
+// publish sends a message and waits for the server to take it. matched is false if the server says that
+// it has thrown the message away because nobody subscribes to its topic.
+func (l *link) publish(ctx context.Context, message *paho.Publish) (matched bool, err error) {
+	found := l.serverLimits()
+	switch {
+	case sizeOf(message) > found.packet:
+		return false, fmt.Errorf("%w: with its properties it has %d bytes, and the server takes %d (maximum packet size)", queues.ErrMessageTooLarge, sizeOf(message), found.packet)
+	case message.QoS > found.qos:
+		return false, fmt.Errorf("%w: the server takes quality of service %d at most; lower %s, which is %d", queues.ErrNotSupported, found.qos, keyQoS, message.QoS)
+	case message.Retain && !found.retain:
+		return false, fmt.Errorf("%w: the server does not retain messages; see %s and %s", queues.ErrNotSupported, keyRetain, keyRegistry)
+	}
+	connected, err := l.connection(ctx)
+	if err != nil {
+		return false, fmt.Errorf("publishing: %w", err)
+	}
+	// The library lets a call wait on when the connection is lost and the session with it.
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(connected.ctx, cancel)()
+	response, err := l.manager.Publish(limited, message)
+	if refused := explainPublish(message.Topic, response); refused != nil {
+		return false, refused
+	}
+	if err != nil {
+		if connected.ctx.Err() != nil && ctx.Err() == nil {
+			err = errors.New("the connection was lost before the server has confirmed; the message may have been taken")
+		}
+		return false, lost(ctx, "publishing", err)
+	}
+	return response == nil || response.ReasonCode != packets.PubackNoMatchingSubscribers, nil
+}
+
+// receive hands what has come to those who watch.
+func (l *link) receive(received paho.PublishReceived) (bool, error) {
+	message := received.Packet
+	if p := l.inbox.period(); p != nil && message.QoS > 0 {
+		if r := p.take(message.PacketID, message.QoS); r != nil {
+			_ = p.settle(r) // the connection is lost if it fails
+		}
+	}
+	l.mu.Lock()
+	fence := l.fences[string(message.Payload)]
+	var told []*watcher
+	for _, w := range l.watchers {
+		if matches(w.filter, message.Topic) {
+			told = append(told, w)
+		}
+	}
+	l.mu.Unlock()
+	if fence != nil && message.Topic == l.fenceTopic() {
+		close(fence)
+		l.mu.Lock()
+		delete(l.fences, string(message.Payload))
+		l.mu.Unlock()
+	}
+	for _, w := range told {
+		w.notice(message)
+	}
+	return true, nil
+}
+
+// watch has notice called for every message whose topic matches, those that are retained first. When it
+// returns these have been noticed. notice must not block.
+func (l *link) watch(ctx context.Context, w *watcher) (stop func(), err error) {
+	l.mu.Lock()
+	l.watchers = append(l.watchers, w)
+	l.mu.Unlock()
+	stop = func() { l.unwatch(w) }
+	if err = l.subscribe(ctx, w.filter); err == nil {
+		err = l.fence(ctx)
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
+func (l *link) unwatch(w *watcher) {
+	l.mu.Lock()
+	left, shared := l.watchers[:0:0], false
+	for _, other := range l.watchers {
+		if other != w {
+			left = append(left, other)
+			shared = shared || other.filter == w.filter
+		}
+	}
+	l.watchers = left
+	l.mu.Unlock()
+	if !shared {
+		ctx, cancel := context.WithTimeout(l.ctx, l.server.patience)
+		defer cancel()
+		_, _ = l.manager.Unsubscribe(ctx, &paho.Unsubscribe{Topics: []string{w.filter}}) // what still comes is nobody's
+	}
+}
+
+func (l *link) subscribe(ctx context.Context, filter string) error {
+	connected, err := l.connection(ctx)
+	if err != nil {
+		return fmt.Errorf("subscribing to %q: %w", filter, err)
+	}
+	return subscribe(ctx, l.manager, connected, filter, 1)
+}
+
+// subscribe subscribes to a filter, with what is retained if the subscription is new.
+func subscribe(ctx context.Context, manager *autopaho.ConnectionManager, connected *period, filter string, qos byte) error {
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(connected.ctx, cancel)()
+	options := paho.SubscribeOptions{Topic: filter, QoS: qos}
+	answer, err := manager.Subscribe(limited, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{options}})
+	if err = explainSubscription(filter, qos, answer, err); err != nil {
+		return lost(ctx, fmt.Sprintf("subscribing to %q", filter), err)
+	}
+	return nil
+}
+
+func (l *link) fenceTopic() string { return l.registry.links() + "/" + l.id }
+
+// fence returns when everything that the server has sent so far has been handed to those who watch: when
+// a message that it sends to itself has come back.
+func (l *link) fence(ctx context.Context) error {
+	if err := l.subscribe(ctx, l.fenceTopic()); err != nil {
+		return err
+	}
+	id, passed := uuid.NewString(), make(chan struct{})
+	l.mu.Lock()
+	l.fences[id] = passed
+	l.mu.Unlock()
+	defer func() {
+		l.mu.Lock()
+		delete(l.fences, id)
+		l.mu.Unlock()
+	}()
+	if _, err := l.publish(ctx, &paho.Publish{Topic: l.fenceTopic(), QoS: 1, Payload: []byte(id)}); err != nil {
+		return err
+	}
+	connected, err := l.connection(ctx)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-passed:
+		return nil
+	case <-connected.ctx.Done():
+		return fmt.Errorf("%w: %w", queues.ErrNoConnection, autopaho.ConnectionDownError)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

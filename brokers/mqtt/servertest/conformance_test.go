@@ -1,0 +1,47 @@
+package servertest
+
+import (
+	"testing"
+	"time"
+
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
+)
+
+// subjectWith is a queue on a server.
+func subjectWith(name string, params *cconf.ConfigParams) conformance.Subject {
+	return conformance.Subject{
+		Name: name,
+		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
+			return newQueue(name, params)
+		},
+		Config:    params,
+		Parallel:  16,
+		Tolerance: 150 * time.Millisecond,
+		NoConnection: func(_ testing.TB, name string) queues.IMessageQueue {
+			return newQueue(name, cconf.NewEmptyConfigParams())
+		},
+		NoServer: func(_ testing.TB, name string) queues.IMessageQueue {
+			return newQueue(name, with(params, "connection.port", 1, "options.connect_timeout", 1000))
+		},
+	}
+}
+
+// TestInProcessQueueKeepsTheContract runs with the session attached from Open on: when a client comes back to its
+// session, mochi sends what is not acknowledged in any order, and some of it twice. Mosquitto decides.
+func TestInProcessQueueKeepsTheContract(t *testing.T) {
+	const resumes = "mochi sends what is not acknowledged in any order when a session is resumed; Mosquitto passes"
+	subject := subjectWith("mqtt (mochi)", with(inProcess(t), "options.autosubscribe", true))
+	subject.LoadMessages = 2000
+	subject.Skip = map[string]string{
+		"lifecycle/messages survive Close":                                  resumes,
+		"order/what Close gives back comes before later ones":               resumes,
+		"redelivery/what Close gives back is not counted":                   resumes,
+		"stopping/what was fetched and not started is given back uncounted": resumes,
+	}
+	report := conformance.Run(t, subject)
+	require.Empty(t, report.With(conformance.Failed))
+}

@@ -1,0 +1,112 @@
+package servertest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/hooks/auth"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
+)
+
+func TestMain(m *testing.M) {
+	faults.Consume(newQueue) // in a process that a fault test has started
+	goleak.VerifyTestMain(m)
+}
+
+// newQueue makes a closed queue.
+func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
+	queue := mqtt.NewMqttMessageQueue(name)
+	queue.Configure(context.Background(), params)
+	return queue
+}
+
+// inProcess starts a server in this process and returns the connection to it.
+func inProcess(t testing.TB, hooks ...mochi.Hook) *cconf.ConfigParams {
+	t.Helper()
+	return inProcessLimited(t, mochi.NewDefaultServerCapabilities(), hooks...)
+}
+
+func inProcessLimited(t testing.TB, limits *mochi.Capabilities, hooks ...mochi.Hook) *cconf.ConfigParams {
+	t.Helper()
+	server := mochi.New(&mochi.Options{Capabilities: limits, Logger: slog.New(slog.DiscardHandler)})
+	if len(hooks) == 0 {
+		hooks = []mochi.Hook{new(auth.AllowHook)}
+	}
+	for _, hook := range hooks {
+		require.NoError(t, server.AddHook(hook, nil))
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, server.AddListener(listeners.NewNet("in-process", listener)))
+	require.NoError(t, server.Serve())
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	return configAt(listener.Addr().(*net.TCPAddr).Port)
+}
+
+// configAt is the connection to a server on this machine, and options, keys and values in turn.
+func configAt(port int, options ...any) *cconf.ConfigParams {
+	params := []any{"connection.host", "127.0.0.1", "connection.port", port, "options.reconnect_timeout", 50}
+	return cconf.NewConfigParamsFromTuples(append(params, options...)...)
+}
+
+func with(params *cconf.ConfigParams, options ...any) *cconf.ConfigParams {
+	return params.Override(cconf.NewConfigParamsFromTuples(options...))
+}
+
+// openQueue opens a queue, which is closed when the test is over.
+func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *mqtt.MqttMessageQueue {
+	t.Helper()
+	queue := mqtt.NewMqttMessageQueue(name)
+	queue.Configure(t.Context(), params)
+	require.NoError(t, queue.Open(t.Context(), "test"))
+	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "test")) })
+	return queue
+}
+
+func text(value string) *queues.MessageEnvelope {
+	return queues.NewMessageEnvelope("test", "text", []byte(value))
+}
+
+func numbered(count int) []*queues.MessageEnvelope {
+	envelopes := make([]*queues.MessageEnvelope, count)
+	for i := range envelopes {
+		envelopes[i] = text(fmt.Sprint(i))
+	}
+	return envelopes
+}
+
+// receive receives the next message.
+func receive(t testing.TB, queue queues.IMessageQueue, wait time.Duration) *queues.MessageEnvelope {
+	t.Helper()
+	envelope, err := queue.Receive(t.Context(), "test", wait)
+	require.NoError(t, err)
+	require.NotNil(t, envelope, "no message within %s", wait)
+	return envelope
+}
+
+// receiveText receives the next message and completes it.
+func receiveText(t testing.TB, queue queues.IMessageQueue, wait time.Duration) string {
+	t.Helper()
+	envelope := receive(t, queue, wait)
+	require.NoError(t, queue.Complete(t.Context(), envelope))
+	return envelope.GetMessageAsString()
+}
+
+func receiveNothing(t testing.TB, queue queues.IMessageQueue, wait time.Duration) {
+	t.Helper()
+	envelope, err := queue.Receive(t.Context(), "test", wait)
+	require.NoError(t, err)
+	require.Nil(t, envelope)
+}

@@ -1,0 +1,85 @@
+package rabbitmq
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
+)
+
+// link is what queues share: two connections to a server, because the server stops reading from one that
+// publishes while its memory or disk runs out, acknowledgements included. The second is made when
+// something is published for the first time.
+type link struct {
+	taking *line // receives, settles, makes queues
+	giving *line // publishes
+	dialer *dialer
+	major  int // of the server's version
+
+	unproven atomic.Int64 // bytes; whether larger messages are taken is not known yet
+	largest  atomic.Int64 // bytes; 0: the server has not said yet what is too large
+}
+
+// unprovenSize is the smallest limit of messages that a server has unless it is told otherwise: that of
+// RabbitMQ 4. Before, it was 128 MiB.
+const unprovenSize = 16 << 20
+
+// client says how links are made.
+func client() connect.Client[*link] {
+	return connect.Client[*link]{
+		Kind:    kind,
+		Options: config.NewSet(connectionOptions()...),
+		Dial:    dialLink,
+		Close:   (*link).close,
+	}
+}
+
+func dialLink(ctx context.Context, target connect.Target) (*link, error) {
+	dialer, err := newDialer(target)
+	if err != nil {
+		return nil, err
+	}
+	patience := target.Options.Duration(config.ConnectTimeout)
+	redactor := connect.NewRedactor(target.Connections, target.Credential)
+	dial := func(ctx context.Context) (*amqp.Connection, error) {
+		conn, err := dialer.dial(ctx)
+		return conn, redactor.Error(err)
+	}
+	l := &link{dialer: dialer, taking: newLine(dial, patience), giving: newLine(dial, patience)}
+	l.unproven.Store(unprovenSize)
+	if err := l.taking.connect(ctx); err != nil {
+		l.close()
+		return nil, err
+	}
+	conn, err := l.taking.get(ctx)
+	if err != nil {
+		l.close()
+		return nil, err
+	}
+	l.major = majorVersion(conn.Properties)
+	return l, nil
+}
+
+// majorVersion reads the first number of the server's version; 0 if it has none.
+func majorVersion(properties amqp.Table) int {
+	version, _ := properties["version"].(string)
+	first, _, _ := strings.Cut(version, ".")
+	major, err := strconv.Atoi(first)
+	if err != nil {
+		return 0
+	}
+	return major
+}
+
+func (l *link) close() {
+	var closing sync.WaitGroup
+	closing.Go(l.giving.close)
+	l.taking.close()
+	closing.Wait()
+}

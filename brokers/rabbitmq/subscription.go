@@ -1,0 +1,243 @@
+package rabbitmq
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// subscriptions are those of the listeners of a queue. The base does not say who takes, but a listener
+// takes with one ctx for as long as it listens, and anyone else with one that ends with the call: the
+// second Take with the same ctx is a listener's. Its subscription ends with that ctx.
+type subscriptions struct {
+	session *session
+	tags    atomic.Uint64
+
+	mu    sync.Mutex
+	known map[<-chan struct{}]*subscription // by ctx.Done()
+}
+
+// of returns the subscription of who takes with ctx; nil for one who has not come before.
+func (p *subscriptions) of(ctx context.Context) *subscription {
+	key := ctx.Done()
+	if key == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known, ok := p.known[key]; ok {
+		return known
+	}
+	if isDone(p.session.closing) {
+		return nil
+	}
+	if p.known == nil {
+		p.known = map[<-chan struct{}]*subscription{}
+	}
+	sub := &subscription{session: p.session, signal: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
+	sub.unwatch = context.AfterFunc(ctx, func() { p.end(key) })
+	p.known[key] = sub
+	return nil
+}
+
+// end is called when the ctx of a subscription has ended.
+func (p *subscriptions) end(key <-chan struct{}) {
+	if !p.session.begin() {
+		return // close sees to it
+	}
+	defer p.session.calls.Done()
+	p.mu.Lock()
+	sub := p.known[key]
+	delete(p.known, key)
+	p.mu.Unlock()
+	if sub != nil {
+		sub.stop()
+	}
+}
+
+// stopAll ends all subscriptions, for close.
+func (p *subscriptions) stopAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, sub := range p.known {
+		sub.unwatch()
+		p.session.calls.Go(sub.stop)
+	}
+}
+
+// newTag makes a name for a consumer.
+func (p *subscriptions) newTag() string { return "pip-" + strconv.FormatUint(p.tags.Add(1), 36) }
+
+// subscription has the server push messages ahead of one listener, so that the next is here when it asks.
+// The server pushes no more than what the listener may have in work and ahead.
+type subscription struct {
+	session *session
+	unwatch func() bool
+	signal  chan struct{} // holds one token: there is something to see
+	turn    chan struct{} // takes the token of who starts or ends consumers
+
+	mu      sync.Mutex
+	feed    *feed // nil before the first take, and after it was lost
+	buffer  []*handle
+	stopped bool
+}
+
+// feed is what a subscription gets over one channel.
+type feed struct {
+	lane      *lane
+	tags      []string // of the consumers
+	credit    int      // what may be unsettled
+	unsettled atomic.Int64
+	pumps     sync.WaitGroup
+}
+
+func (sub *subscription) wake() {
+	select {
+	case sub.signal <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what has been pushed, and waits for it.
+func (sub *subscription) take(ctx context.Context, dst []queues.Delivery) (int, error) {
+	for {
+		if n, more := sub.takePushed(dst); n > 0 {
+			if more {
+				sub.wake() // another Take of this listener
+			}
+			return n, nil
+		}
+		if err := sub.sustain(ctx, len(dst)); err != nil {
+			return 0, err
+		}
+		select {
+		case <-sub.signal:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-sub.session.closing:
+			return 0, queues.ErrNotOpened
+		}
+	}
+}
+
+// takePushed fills dst with what is in the buffer.
+func (sub *subscription) takePushed(dst []queues.Delivery) (n int, more bool) {
+	sub.mu.Lock()
+	taken := sub.buffer[:min(len(dst), len(sub.buffer))]
+	sub.buffer = sub.buffer[len(taken):]
+	more = len(sub.buffer) > 0
+	sub.mu.Unlock()
+	fill(dst, taken)
+	return len(taken), more
+}
+
+// sustain sees to it that the server may push: it subscribes, or lets the server push more if all that it
+// has pushed is held and not settled, as by receivers that settle later.
+func (sub *subscription) sustain(ctx context.Context, asked int) error {
+	select {
+	case sub.turn <- struct{}{}:
+		defer func() { <-sub.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	sub.mu.Lock()
+	f, stopped := sub.feed, sub.stopped
+	sub.mu.Unlock()
+	s := sub.session
+	switch {
+	case stopped:
+		return errors.Join(ctx.Err(), queues.ErrNotOpened)
+	case f == nil:
+		l, err := s.waiting.lend(ctx)
+		if err != nil {
+			return err
+		}
+		f = &feed{lane: l}
+		return sub.consume(ctx, f, asked-1+max(1, s.settings.concurrency))
+	case f.unsettled.Load() >= int64(f.credit):
+		return sub.consume(ctx, f, f.credit)
+	default:
+		return nil
+	}
+}
+
+// mostPrefetch is what the protocol has room for.
+const mostPrefetch = 1<<16 - 1
+
+// consume starts one more consumer, which may have so many messages unsettled.
+func (sub *subscription) consume(ctx context.Context, f *feed, prefetch int) error {
+	s := sub.session
+	prefetch = min(prefetch, mostPrefetch)
+	tag := s.listening.newTag()
+	deliveries, err := await(ctx, s, func() (<-chan amqp.Delivery, error) {
+		return f.lane.consume(s.settings.queue, tag, prefetch)
+	}, func(deliveries <-chan amqp.Delivery) { // nobody listens any more
+		taken, _ := f.lane.stop(tag, deliveries) // if that fails the server has them back
+		s.returner.add(taken)
+	})
+	if err != nil {
+		return err
+	}
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	f.credit += prefetch
+	f.tags = append(f.tags, tag)
+	sub.feed = f
+	f.pumps.Go(func() { sub.pump(f, deliveries) })
+	return nil
+}
+
+// pump moves what is pushed into the buffer, until the consumer ends.
+func (sub *subscription) pump(f *feed, deliveries <-chan amqp.Delivery) {
+	for d := range deliveries {
+		h := f.lane.handle(d, f)
+		f.unsettled.Add(1)
+		sub.mu.Lock()
+		sub.buffer = append(sub.buffer, h)
+		sub.mu.Unlock()
+		sub.wake()
+	}
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	if sub.stopped || sub.feed != f {
+		return
+	}
+	// The server has ended the consumer, because the connection is lost or the queue is gone. Who takes next
+	// subscribes anew.
+	sub.feed = nil
+	if f.lane.ch.IsClosed() {
+		sub.buffer = nil // they are back in the queue
+	}
+	sub.session.waiting.retire(f.lane)
+	sub.wake()
+}
+
+// stop ends the consumers, and gives back what nobody has taken.
+func (sub *subscription) stop() {
+	sub.turn <- struct{}{} // whoever starts a consumer is through soon
+	defer func() { <-sub.turn }()
+	sub.mu.Lock()
+	sub.stopped = true
+	f := sub.feed
+	sub.mu.Unlock()
+	if f != nil {
+		for _, tag := range f.tags {
+			_ = f.lane.cancel(tag) // if that fails the server has them back
+		}
+		f.pumps.Wait()
+		sub.session.waiting.retire(f.lane)
+	}
+	sub.mu.Lock()
+	rest := sub.buffer
+	sub.buffer = nil
+	sub.mu.Unlock()
+	if f != nil && !f.lane.ch.IsClosed() {
+		sub.session.returner.add(rest)
+	}
+}

@@ -1,0 +1,45 @@
+module github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq
+
+go 1.26.0
+
+require (
+	github.com/fatih/color v1.19.0
+	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8
+	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7
+	github.com/pip-services3-gox/pip-services3-container-gox v1.0.6
+	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/config/check v1.1.0
+	github.com/schollz/progressbar/v3 v3.19.1
+	github.com/spf13/cobra v1.10.2
+	golang.org/x/term v0.48.0
+	golang.org/x/time v0.16.0
+)
+
+require (
+	github.com/davecgh/go-spew v1.1.1 // indirect
+	github.com/pmezard/go-difflib v1.0.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
+)
+
+require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
+	github.com/creack/pty v1.1.24
+	github.com/google/uuid v1.3.0 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/klauspost/compress v1.20.0 // indirect
+	github.com/mattn/go-colorable v0.1.14 // indirect
+	github.com/mattn/go-isatty v0.0.22 // indirect
+	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
+	github.com/nats-io/nats.go v1.55.0 // indirect
+	github.com/nats-io/nkeys v0.4.16 // indirect
+	github.com/nats-io/nuid v1.0.1 // indirect
+	github.com/pip-services3-gox/pip-services3-expressions-gox v1.0.2 // indirect
+	github.com/rivo/uniseg v0.4.7 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/stretchr/testify v1.11.1
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
+	golang.org/x/crypto v0.57.0 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+	gopkg.in/yaml.v2 v2.4.0 // indirect
+)

@@ -1,0 +1,346 @@
+package command_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq/internal/mqtest"
+)
+
+func TestMain(m *testing.M) { mqtest.Main(m) }
+
+func TestTheDemoTellsTheWholeStory(t *testing.T) {
+	t.Parallel()
+	result := mqtest.NewShell(t).Run(t, "demo", "--fast")
+	require.Zero(t, result.Code, result.Err)
+	require.Empty(t, result.Err)
+	for _, line := range []string{
+		`1  A container file names the queues.`,
+		`     - descriptor: "pip-services:message-queue:memory:orders:1.0"`,
+		`         retry_delay: 10`,
+		`   sent      order-3  rope   for ?`,
+		`   packed    order-1  tea, delivery 1`,
+		`   failed    order-2  printer is out of paper; it comes again in 10ms, others go ahead`,
+		`   packed    order-2  ink, delivery 2`,
+		`   refused   order-3  no address: trying again would not help, so it is a dead letter at once`,
+		`   failed    order-4  glass breaks in the machine, delivery 3 of 3; that was the last, so it is a dead letter`,
+		`   dead      order-3  receiver_error after 1 delivery: no address`,
+		`   dead      order-4  max_deliveries after 3 deliveries: glass breaks in the machine`,
+		`   redriven  2 messages to orders`,
+		`   packed    order-4  glass, delivery 1`,
+		`6  5 orders sent, 5 packed, none lost.`,
+	} {
+		require.Contains(t, result.Lines(), line)
+	}
+}
+
+func TestTheDemoStopsAtOnceWhenItIsTold(t *testing.T) {
+	t.Parallel()
+	demo := mqtest.NewShell(t).Start(t, nil, "demo")
+	demo.Await(t, "order-1")
+	demo.Signal(t, syscall.SIGINT)
+	result := demo.Wait(t)
+	require.Equal(t, 130, result.Code)
+	require.Equal(t, "mq: stopped by Ctrl-C\n", result.Err)
+}
+
+// What goes wrong is a line that says what to do, on standard error, with a code that scripts can rely on.
+func TestMistakesAreALineAndAnExitCode(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	shell.File(t, "config.yml", "- descriptor: pip-services:message-queue:memory:orders:1.0\n- descriptor: pip-services:message-queue:memory:bad:1.0\n  options: {lock_timout: 5}\n")
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"an unknown command":      {[]string{"sned"}, 2, `unknown command "sned" for "mq"`},
+		"an unknown flag":         {[]string{"send", "--tpye", "x"}, 2, "unknown flag: --tpye"},
+		"no queue":                {[]string{"count"}, 2, "which queue? name a container file with -c, or write a URL"},
+		"no queue to send to":     {[]string{"send"}, 2, "which queue? name one of the container file (-c), or write a URL"},
+		"no file":                 {[]string{"peek", "orders"}, 2, "orders: name a container file with -c, or write the queue as a URL such as nats://localhost:4222/orders"},
+		"a missing file":          {[]string{"peek", "-c", "no.yml", "orders"}, 2, "no.yml:1:1: error: cannot be read: no such file or directory"},
+		"a wrong name":            {[]string{"peek", "-c", "config.yml", "oders"}, 2, "oders: config.yml has no such queue; did you mean orders?"},
+		"a bad configuration":     {[]string{"peek", "-c", "config.yml", "bad"}, 2, "unknown option options.lock_timout; did you mean options.lock_timeout?"},
+		"too many arguments":      {[]string{"peek", "memory:x", "y"}, 2, "accepts at most 1 arg(s), received 2"},
+		"a body in pieces":        {[]string{"send", "--queue", "memory:x", "two", "words"}, 2, `"words" is too much: put a body with spaces in quotes`},
+		"a bad header":            {[]string{"send", "memory:x", "b", "-H", "x"}, 2, `--header "x": write NAME=VALUE`},
+		"a missing body":          {[]string{"send", "memory:x", "@no.json"}, 2, "open no.json: no such file or directory"},
+		"an id for many":          {[]string{"send", "memory:x", "b", "--id", "1", "-n", "2"}, 2, "--id is for one message"},
+		"a bad line":              {[]string{"send", "memory:x", "--jsonl", `{"bodi":1}`}, 5, `line 1: bad message: not a message: json: unknown field "bodi"`},
+		"too large":               {[]string{"send", "memory:x?max_message_size=3", "four"}, 5, "queue x: message is too large: the payload has 4 bytes, the limit is 3"},
+		"a full queue":            {[]string{"send", "memory:x?max_messages=1&overflow=reject", "four", "-n", "2"}, 5, "queue x: queue is full"},
+		"nothing to receive":      {[]string{"receive", "memory:x"}, 3, "no message in x"},
+		"nothing to peek at":      {[]string{"peek", "memory:x"}, 3, "no message is ready in x"},
+		"no fate":                 {[]string{"listen", "memory:x"}, 2, "say what becomes of the messages: --ack, --abandon, --dead or --exec COMMAND"},
+		"two fates":               {[]string{"listen", "memory:x", "--ack", "--dead"}, 2, "[ack dead]"},
+		"a bad filter":            {[]string{"dead", "redrive", "memory:x", "-f", "x"}, 2, `filter "x": write FIELD=VALUE`},
+		"the same queue":          {[]string{"move", "memory:x", "memory:x"}, 2, "memory:x and memory:x are the same queue"},
+		"nobody to ask":           {[]string{"purge", "memory:x"}, 2, "Remove everything in x (0 messages ready) for good? Say so with --yes: there is no terminal to ask on"},
+		"no server":               {[]string{"create", "memory:x"}, 5, "memory:x: operation is not supported: queues of kind memory have no server to manage them on"},
+		"a bad colour":            {[]string{"count", "memory:x", "--color", "red"}, 2, `--color is auto, always or never, not "red"`},
+		"nothing to check":        {[]string{"check"}, 2, "which file? write mq check config.yml"},
+		"a password in a bad URL": {[]string{"count", "nats://me:s3cret@host"}, 2, "nats://me:***@host: write the queue's name after the server"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result := shell.Run(t, test.args...)
+			require.Equal(t, test.code, result.Code, result.Err)
+			require.Contains(t, result.Err, test.says)
+			require.Equal(t, 1, strings.Count(result.Err, "\n"), result.Err)
+			require.NotContains(t, result.Err, "s3cret")
+		})
+	}
+}
+
+func TestErrorsAreJSONForThoseWhoAskForJSON(t *testing.T) {
+	t.Parallel()
+	result := mqtest.NewShell(t).Run(t, "peek", "orders", "--json")
+	require.Equal(t, 2, result.Code)
+	require.Empty(t, result.Out)
+	var failure struct {
+		Error struct {
+			Exit          int
+			Code, Message string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(result.Err), &failure))
+	require.Equal(t, 2, failure.Error.Exit)
+	require.Equal(t, "USAGE", failure.Error.Code)
+	require.Contains(t, failure.Error.Message, "name a container file with -c")
+}
+
+func TestAMessageInMemoryEndsWithTheProcessAndTheNoteSaysSo(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	result := shell.Run(t, "send", "memory:x", "hello")
+	require.Zero(t, result.Code)
+	require.Regexp(t, `^sent 1 message to x, id [0-9a-f]{32}\n$`, result.Out)
+	require.Equal(t, "x was in the memory of this process, and is gone now; mq demo and mq bench make use of such queues\n", result.Err)
+	require.Empty(t, shell.Run(t, "send", "memory:x", "hello", "--quiet").Err)
+}
+
+func TestCheckShowsProblemsWithTheirPlaces(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	shell.File(t, "bad.yml", "- descriptor: pip-services:message-queue:memory:orders:1.0\n  options:\n    lock_timout: {{LOCK}}\n    listen_interval: 5\n")
+	shell.File(t, "good.yml", "- descriptor: pip-services:message-queue:memory:orders:1.0\n")
+	bad := shell.Run(t, "check", "bad.yml", "good.yml", "-p", "LOCK=5")
+	require.Equal(t, 1, bad.Code)
+	require.Empty(t, bad.Err)
+	lines := bad.Lines()
+	require.Len(t, lines, 4)
+	require.Equal(t, "bad.yml:3:5: error: unknown option options.lock_timout; did you mean options.lock_timeout?", lines[0])
+	require.Contains(t, lines[1], "bad.yml:4:22: warning: options.listen_interval is deprecated")
+	require.Equal(t, "bad.yml: 1 error, 1 warning", lines[2])
+	require.Equal(t, "good.yml: 0 errors, 0 warnings", lines[3])
+
+	good := shell.Run(t, "check", "-c", "good.yml")
+	require.Zero(t, good.Code)
+
+	var report struct {
+		File     string
+		Problems []struct {
+			Line, Column int
+			Code         string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(shell.Run(t, "check", "bad.yml", "--json").Lines()[0]), &report))
+	require.Equal(t, "bad.yml", report.File)
+	require.Equal(t, 3, report.Problems[0].Line)
+
+	coloured := shell.Run(t, "check", "bad.yml", "--color", "always", "-p", "LOCK=5")
+	require.Contains(t, coloured.Out, "\x1b[1mbad.yml:3:5:\x1b[22m \x1b[31;1merror\x1b[0;22m: unknown option")
+}
+
+func TestDiffSaysWhatChangesForTheService(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	shell.File(t, "old.yml", `
+- descriptor: pip-services:message-queue:memory:orders:1.0
+  options: {max_deliveries: 5}
+- descriptor: pip-services:message-queue:memory:gone:1.0
+`)
+	shell.File(t, "new.yml", `
+- descriptor: pip-services:message-queue:memory:orders:1.0
+  options: {lock_timeout: 60000, max_message_size: 1024}
+- descriptor: pip-services:message-queue:memory:fresh:1.0
+`)
+	result := shell.Run(t, "diff", "old.yml", "new.yml")
+	require.Equal(t, 1, result.Code)
+	want, err := os.ReadFile("testdata/diff.txt")
+	require.NoError(t, err)
+	require.Equal(t, string(want), result.Out)
+
+	same := shell.Run(t, "diff", "old.yml", "old.yml")
+	require.Zero(t, same.Code)
+	require.Equal(t, "nothing changes\n", same.Out)
+	require.JSONEq(t, `{"old":"old.yml","new":"old.yml","changes":[]}`, shell.Run(t, "diff", "old.yml", "old.yml", "--json").Out)
+}
+
+func TestBenchMeasuresAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	result := shell.Run(t, "bench", "memory:x", "-n", "500", "--producers", "3", "--consumers", "2", "--size", "10", "--json")
+	require.Zero(t, result.Code, result.Err)
+	var measured struct {
+		Sent, Received, Producers, Consumers int
+		Through                              struct {
+			P50 int64 `json:"p50_us"`
+			Max int64 `json:"max_us"`
+		}
+		PerSecond float64 `json:"through_per_second"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(result.Out), &measured))
+	require.Equal(t, []int{500, 500, 3, 2}, []int{measured.Sent, measured.Received, measured.Producers, measured.Consumers})
+	require.Positive(t, measured.PerSecond)
+	require.LessOrEqual(t, measured.Through.P50, measured.Through.Max)
+
+	shown := shell.Run(t, "bench", "memory:x", "-n", "100")
+	require.Regexp(t, regexp.MustCompile(`(?s)^x \(memory\): 100 messages of 128 bytes, 1 producer, 1 consumer\n\nsent +\d+ a second\nthrough +\d+ a second, .*\nLATENCY +P50 +P90 +P99 +P99.9 +MAX\nsend .*\nthrough .*█.*100?\.?\d*%\n$|█`), shown.Out)
+}
+
+func TestBenchKeepsItsRateAndEndsOnCtrlC(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	result := shell.Run(t, "bench", "memory:x", "--duration", "500ms", "--rate", "100", "--json")
+	require.Zero(t, result.Code, result.Err)
+	var measured struct{ Sent, Received int }
+	require.NoError(t, json.Unmarshal([]byte(result.Out), &measured))
+	require.InDelta(t, 50, measured.Sent, 15)
+
+	endless := shell.Start(t, nil, "bench", "memory:x", "--duration", "1h", "--rate", "100", "--verbose", "--json")
+	endless.Await(t, "Sent message")
+	endless.Signal(t, syscall.SIGTERM)
+	stopped := endless.Wait(t)
+	require.Equal(t, 143, stopped.Code)
+	require.NoError(t, json.Unmarshal([]byte(stopped.Out), &measured), "what was measured until then is shown")
+	require.Equal(t, measured.Sent, measured.Received)
+}
+
+func TestHelpHasExamplesAndExitCodes(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	root := shell.Run(t, "--help")
+	require.Zero(t, root.Code)
+	require.Contains(t, root.Out, "130  stopped by Ctrl-C")
+	for _, command := range []string{
+		"demo", "send", "receive", "listen", "peek", "move", "copy", "check", "diff", "doctor", "count", "list", "create", "delete",
+		"purge", "stats", "bench", "dead list", "dead show", "dead redrive", "dead purge",
+	} {
+		help := shell.Run(t, append(strings.Fields(command), "--help")...)
+		require.Zero(t, help.Code, command)
+		require.Contains(t, help.Out, "Examples:\n  mq "+command, command)
+	}
+}
+
+func TestShellsCompleteQueuesOfTheFile(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	shell.File(t, "config.yml", "- descriptor: pip-services:message-queue:memory:orders:1.0\n- descriptor: pip-services:message-queue:memory:parcels:1.0\n")
+	answer := shell.Run(t, "__complete", "send", "-c", "config.yml", "").Out
+	require.Contains(t, answer, "orders\nparcels\nmemory:\n")
+	require.Contains(t, shell.Run(t, "__complete", "dead", "redrive", "-c", "config.yml", "or").Out, "orders\n")
+	require.Contains(t, shell.Run(t, "__complete", "count", "--color", "a").Out, "always\n")
+	require.Contains(t, shell.Run(t, "__complete", "check", "").Out, "yml\nyaml\njson\n:8\n")
+	for _, name := range []string{"bash", "zsh", "fish", "powershell"} {
+		script := shell.Run(t, "completion", name)
+		require.Zero(t, script.Code)
+		require.Contains(t, script.Out, "__complete")
+	}
+}
+
+func TestBashReallyCompletes(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	shell.File(t, "config.yml", "- descriptor: pip-services:message-queue:memory:orders:1.0\n- descriptor: pip-services:message-queue:memory:parcels:1.0\n")
+	shell.File(t, "mq.bash", shell.Run(t, "completion", "bash").Out)
+	self, err := os.Executable()
+	require.NoError(t, err)
+	// What bash does when somebody presses the tabulator key, without the package bash-completion.
+	script := `
+mq() { MQ_TEST_IS_PROCESS=1 ` + self + ` "$@"; }
+_get_comp_words_by_ref() { cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD; }
+compopt() { :; }
+. ./mq.bash
+COMP_WORDS=(mq peek -c config.yml par) COMP_CWORD=4 COMP_LINE='mq peek -c config.yml par' COMP_POINT=${#COMP_LINE} COMP_TYPE=9
+__start_mq
+printf '%s\n' "${COMPREPLY[@]}"`
+	command := exec.Command("bash", "--norc", "-c", script)
+	command.Dir = shell.Home
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, string(output))
+	require.Equal(t, "parcels", strings.TrimSpace(string(output)))
+}
+
+func TestATerminalGetsColoursAndAPipeDoesNot(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	shell.File(t, "bad.yml", "- descriptor: pip-services:message-queue:pigeon:orders:1.0\n")
+	screen := shell.Open(t, "check", "bad.yml").Wait(t)
+	require.Equal(t, 1, screen.Code)
+	require.Contains(t, screen.Out, "\x1b[31;1merror\x1b[")
+	require.NotContains(t, shell.Run(t, "check", "bad.yml").Out, "\x1b")
+	plain := mqtest.NewShell(t)
+	plain.Env = []string{"NO_COLOR=1"}
+	plain.File(t, "bad.yml", "- descriptor: pip-services:message-queue:pigeon:orders:1.0\n")
+	require.NotContains(t, plain.Open(t, "check", "bad.yml").Wait(t).Out, "\x1b")
+	require.NotContains(t, shell.Open(t, "check", "bad.yml", "--color", "never").Wait(t).Out, "\x1b")
+}
+
+func TestManyMessagesShowProgressOnATerminalOnly(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	screen := shell.Open(t, "send", "memory:x", "hello", "--count", "300", "--rate", "400").Wait(t)
+	require.Zero(t, screen.Code)
+	require.Regexp(t, `sending +\d+% \|█* *\| \(\d+/300, \d+ msg/s\) \[\d+s:\d+s\]`, screen.Out)
+	require.Regexp(t, `sent 300 messages to x in \d`, screen.Out)
+	piped := shell.Run(t, "send", "memory:x", "hello", "--count", "300")
+	require.NotContains(t, piped.Out+piped.Err, "%")
+	lines := shell.File(t, "lines.jsonl", strings.Repeat(`{"body":{"a":1},"message_type":"t"}`+"\n", 200))
+	bulk := shell.Open(t, "send", "memory:x", "--jsonl", "@"+lines, "--rate", "400").Wait(t)
+	require.Zero(t, bulk.Code)
+	require.Regexp(t, `sending +\d+% \|.*kB/s`, bulk.Out)
+}
+
+func TestAQuestionIsAskedOnATerminal(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	for answer, code := range map[string]int{"y\n": 0, "yes\n": 0, "n\n": 1, "\n": 1} {
+		screen := shell.Open(t, "purge", "memory:x")
+		screen.Await(t, "[y/N]")
+		screen.Type(t, answer)
+		result := screen.Wait(t)
+		require.Equal(t, code, result.Code, "%q: %s", answer, result.Out)
+		if code == 0 {
+			require.Contains(t, result.Out, "x is empty")
+		} else {
+			require.Contains(t, result.Out, "nothing was done")
+		}
+	}
+	unsure := shell.Open(t, "purge", "memory:x")
+	unsure.Await(t, "[y/N]")
+	unsure.Type(t, "\x03") // Ctrl-C
+	require.Equal(t, 130, unsure.Wait(t).Code)
+}
+
+func TestASecondCtrlCEndsAtOnceWhatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	shell := mqtest.NewShell(t)
+	// The second message waits for room that nobody makes.
+	stuck := shell.Start(t, nil, "send", "memory:x?max_messages=1", "body", "-n", "2", "-v")
+	stuck.Await(t, "Sent message")
+	stuck.Signal(t, syscall.SIGINT)
+	started := time.Now()
+	stuck.Signal(t, syscall.SIGINT)
+	require.Equal(t, 130, stuck.Wait(t).Code)
+	require.Less(t, time.Since(started), 4*time.Second)
+}

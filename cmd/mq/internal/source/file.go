@@ -1,0 +1,34 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	containerconfig "github.com/pip-services3-gox/pip-services3-container-gox/config"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
+)
+
+// unusable are the problems for which a file has no components, or other ones than it seems.
+var unusable = []check.Code{
+	check.CodeUnreadable, check.CodeTooLarge, check.CodeNotText, check.CodeTemplate, check.CodeSyntax,
+	check.CodeNoComponents, check.CodeBadEntry, check.CodeBadDescriptor, check.CodeDuplicateKey,
+}
+
+// readFile reads a container file as the container does. What is wrong with the file as a whole is an
+// error with its place; mistakes in a queue are reported when that is opened.
+func readFile(ctx context.Context, path string, parameters *cconf.ConfigParams, components []config.Component) (containerconfig.ContainerConfig, error) {
+	for _, found := range check.File(ctx, path, parameters, components...).Errors() {
+		if slices.Contains(unusable, found.Code) {
+			return nil, &problem{found.String() + fmt.Sprintf(" (mq check %s says more)", path), ErrFile}
+		}
+	}
+	read, err := containerconfig.ContainerConfigReader.ReadFromFile(ctx, correlationId, path, parameters)
+	if err != nil {
+		return nil, &problem{path + ": cannot be read; mq check says why", ErrFile}
+	}
+	return read, nil
+}
