@@ -41,12 +41,18 @@ func redelivery() group {
 			queue := s.open()
 			s.send(queue, "A", "B")
 			for range 3 {
-				s.receiveDelivery(queue, "A", 1)
+				require.Equal(s, 1, s.receiveReady(queue).DeliveryCount, "after Close")
 				s.closeQueue(queue)
 				s.openQueue(queue)
 			}
-			s.complete(queue, s.receiveDelivery(queue, "A", 1))
-			s.complete(queue, s.receiveDelivery(queue, "B", 1))
+			var got []string
+			for range 2 {
+				envelope := s.receiveReady(queue)
+				require.Equal(s, 1, envelope.DeliveryCount, "after Close")
+				got = append(got, envelope.GetMessageAsString())
+				s.complete(queue, envelope)
+			}
+			s.expectOrder([]string{"A", "B"}, got)
 			s.receiveNone(queue)
 		}},
 		{name: "without a limit a message comes again for ever", needs: needs(queues.CapabilityAbandon), play: func(s *scene) {
