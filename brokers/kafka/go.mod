@@ -1,0 +1,20 @@
+module github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/kafka
+
+go 1.26.0
+
+require (
+	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7
+	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0
+	github.com/twmb/franz-go v1.22.2
+	github.com/twmb/franz-go/pkg/kadm v1.19.0
+	github.com/twmb/franz-go/pkg/kmsg v1.15.0
+)
+
+require (
+	github.com/google/uuid v1.3.0 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/pierrec/lz4/v4 v4.1.33 // indirect
+	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8 // indirect
+)
+
+replace github.com/pip-services3-gox/pip-services3-messaging-gox => ../..

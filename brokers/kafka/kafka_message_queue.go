@@ -1,0 +1,54 @@
+package kafka
+
+import (
+	"context"
+
+	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// KafkaMessageQueue is a queue in a topic of Kafka, in mode share or group: see the package.
+//
+// Configuration parameters: name, queue, topic, group_id, from_beginning, client_id, the options.* of every
+// queue (docs/options.md of the core) and those of this kind (README.md), and
+//
+//	connection(s): host, port, uri, protocol (tcp, tls), tls.*, discovery_key
+//	credential(s): username, password, mechanism (plain, scram-sha-256, scram-sha-512), store_key
+//	dependencies.connection: a KafkaConnection to share, instead of the two above
+//
+// References, all optional: *:logger, *:counters, *:tracer, *:discovery, *:credential-store,
+// *:connection:kafka, and *:message-queue for options.dead_letter_queue.
+type KafkaMessageQueue struct {
+	*queues.MessageQueue
+	storage *storage
+}
+
+var _ queues.IMessageQueueOverrides = (*KafkaMessageQueue)(nil)
+
+// NewKafkaMessageQueue makes a closed queue of that name.
+func NewKafkaMessageQueue(name string) *KafkaMessageQueue {
+	c := &KafkaMessageQueue{storage: newStorage()}
+	c.MessageQueue = queues.InheritMessageQueueWithStorage(c, name, c.storage)
+	return c
+}
+
+// Mode tells in which mode the queue works, "share" or "group"; "" while it is closed.
+func (c *KafkaMessageQueue) Mode() string {
+	if s := c.storage.session(); s != nil {
+		return s.mode
+	}
+	return ""
+}
+
+// OpenWithParams opens the queue as the base does, and logs in which mode it works.
+func (c *KafkaMessageQueue) OpenWithParams(ctx context.Context, correlationId string, connections []*cconn.ConnectionParams, credential *cauth.CredentialParams) error {
+	if err := c.MessageQueue.OpenWithParams(ctx, correlationId, connections, credential); err != nil {
+		return err
+	}
+	if s := c.storage.session(); s != nil {
+		c.Logger.Info(ctx, correlationId, "Queue %s is topic %s of Kafka in mode %s, group %s", c.Name(), s.topic.name, s.mode, s.group)
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+//go:build brokers
+
+package servertest
+
+import (
+	"context"
+	"runtime/pprof"
+	"testing"
+
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
+)
+
+// configOf is the connection to a server, and options, keys and values in turn.
+func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
+	params := []any{"connection.host", server.Host, "connection.port", server.Port}
+	if server.Password != "" {
+		params = append(params, "credential.username", server.Username, "credential.password", server.Password)
+	}
+	return cconf.NewConfigParamsFromTuples(append(params, options...)...)
+}
+
+// conformingOn is what the suite knows of a queue on a real server.
+func conformingOn(server *servers.Server, mode string) conformance.Subject {
+	subject := conforming(mode, configOf(server))
+	subject.Restart = func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) }
+	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
+		return newQueue(name, configOf(server, "credential.password", "wrong"))
+	}
+	return subject
+}
+
+func TestAShareGroupKeepsTheContract(t *testing.T) {
+	server := servers.Kafka(t, servers.WithPassword("secret"))
+	subject := conformingOn(server, "share")
+	subject.SharedByName = true
+	report := conformance.Run(t, subject)
+	require.Empty(t, report.With(conformance.Failed))
+}
+
+func TestAConsumerGroupKeepsTheContract(t *testing.T) {
+	server := servers.Kafka(t, servers.WithPassword("secret"))
+	report := conformance.Run(t, conformingOn(server, "group"))
+	require.Empty(t, report.With(conformance.Failed))
+}
+
+// unlabelled calls f in a goroutine without profiler labels: the suite takes what inherits those of a
+// case for a leak of the queue.
+func unlabelled(f func() error) error {
+	result := make(chan error, 1)
+	go func() {
+		pprof.SetGoroutineLabels(context.Background())
+		result <- f()
+	}()
+	return <-result
+}

@@ -1,0 +1,395 @@
+package kafka
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// shareConsumer takes messages as a member of a share group. It speaks the protocol of KIP-932 itself, by way
+// of the client's requests: the client's own consumer accepts at each poll what was not settled until then,
+// so that it can neither hold a message while it waits for the next nor tell that nothing is ready.
+//
+// The base keeps the locks; what is held is renewed on the broker until it is settled. When the process
+// dies its connections close, and the broker makes what it held ready at once.
+//
+// A member has a session with each broker that leads partitions which are assigned to it, one goroutine
+// each. What comes in goes to takers in the order in which they came.
+type shareConsumer struct {
+	session  *session
+	settings shareSettings
+	memberId string
+
+	work    context.Context // ends when sessions shall leave
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	refresh chan struct{} // holds a token: find out leaders anew
+
+	mu       sync.Mutex
+	client   *kgo.Client // nil until someone takes
+	sessions map[int32]*shareSession
+	assigned bool // there has been an assignment
+	takers   []*taker
+	ready    []*shareHandle // came in, and nobody took it yet
+	idle     time.Time      // when the last taker left ready behind
+	asked    int            // records that fetches under way may bring
+	closing  bool
+	gone     map[int32]int64 // by partition: records before this offset were removed
+}
+
+// taker is one call of take.
+type taker struct {
+	dst   []queues.Delivery
+	n     int
+	err   error
+	wait  bool
+	since map[*shareSession]uint64 // of one that does not wait: fetches that had begun when it came
+	done  chan struct{}
+}
+
+func newShareConsumer(s *session, settings shareSettings) *shareConsumer {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	c := &shareConsumer{
+		session:  s,
+		settings: settings,
+		memberId: base64.RawURLEncoding.EncodeToString(id[:]), // as Kafka writes a UUID
+		refresh:  make(chan struct{}, 1),
+		sessions: map[int32]*shareSession{},
+		gone:     map[int32]int64{},
+	}
+	c.work, c.stop = context.WithCancel(context.Background())
+	return c
+}
+
+// shareHandle is a record that this member holds.
+type shareHandle struct {
+	session    *shareSession
+	generation int // of the session
+	record     *kgo.Record
+	earlier    int // deliveries before the record was written, as another one
+	count      int // deliveries by the broker, this one included
+	renewed    time.Time
+}
+
+func (h *shareHandle) envelope() queues.MessageEnvelope { return read(h.record) }
+
+func (c *shareConsumer) take(ctx context.Context, dst []queues.Delivery, wait bool) (int, error) {
+	t := &taker{dst: dst, wait: wait, done: make(chan struct{})}
+	c.mu.Lock()
+	if err := c.begin(); err != nil {
+		c.mu.Unlock()
+		return 0, err
+	}
+	c.takers = append(c.takers, t)
+	if !wait {
+		t.since = make(map[*shareSession]uint64, len(c.sessions))
+		for _, s := range c.sessions {
+			t.since[s] = s.begun
+		}
+	}
+	c.serve()
+	c.wakeAll()
+	c.mu.Unlock()
+	select {
+	case <-t.done:
+	case <-ctx.Done():
+		c.leave(t)
+		if t.n == 0 && t.err == nil {
+			return 0, ctx.Err()
+		}
+	}
+	return t.n, t.err
+}
+
+// begin joins the group if that has not been done. It is called with mu held.
+func (c *shareConsumer) begin() error {
+	if c.closing {
+		return queues.ErrNotOpened
+	}
+	if c.client != nil {
+		return nil
+	}
+	client, err := c.session.link.newClient()
+	if err != nil {
+		return fmt.Errorf("making a consumer: %w: %w", queues.ErrBadConfig, err)
+	}
+	c.client = client
+	c.running.Go(c.keepMembership)
+	return nil
+}
+
+// leave takes a taker that waits no longer out of the line.
+func (c *shareConsumer) leave(t *taker) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.takers {
+		if c.takers[i] == t {
+			c.takers = append(c.takers[:i:i], c.takers[i+1:]...)
+			return
+		}
+	}
+}
+
+// serve gives what is ready to takers, and sends away those that do not wait once every broker has been
+// asked. It is called with mu held.
+func (c *shareConsumer) serve() {
+	for len(c.takers) > 0 && len(c.ready) > 0 {
+		t := c.takers[0]
+		c.takers = c.takers[1:]
+		t.n = min(len(t.dst), len(c.ready))
+		for i, h := range c.ready[:t.n] {
+			t.dst[i].Message, t.dst[i].Count, t.dst[i].Handle = read(h.record), h.earlier+h.count, h
+		}
+		c.ready = c.ready[t.n:]
+		close(t.done)
+	}
+	if len(c.ready) > 0 {
+		c.idle = time.Now()
+		return
+	}
+	left := c.takers[:0:0]
+	for _, t := range c.takers {
+		if t.wait || !c.hasAsked(t) {
+			left = append(left, t)
+			continue
+		}
+		close(t.done)
+	}
+	c.takers = left
+}
+
+// hasAsked tells whether a fetch of each session has begun and ended since the taker came.
+func (c *shareConsumer) hasAsked(t *taker) bool {
+	if !c.assigned {
+		return false
+	}
+	for _, s := range c.sessions {
+		if len(s.wanted) > 0 && s.ended <= t.since[s] {
+			return false
+		}
+	}
+	return true
+}
+
+// refuse ends the takers that do not wait, with an error. It is called with mu held.
+func (c *shareConsumer) refuse(err error, all bool) {
+	left := c.takers[:0:0]
+	for _, t := range c.takers {
+		if t.wait && !all {
+			left = append(left, t)
+			continue
+		}
+		t.err = err
+		close(t.done)
+	}
+	c.takers = left
+}
+
+// demand is how many records takers want that nobody has asked for. It is called with mu held.
+func (c *shareConsumer) demand() int {
+	if c.closing {
+		return 0
+	}
+	wanted := -c.asked - len(c.ready)
+	for _, t := range c.takers {
+		wanted += len(t.dst)
+	}
+	return max(0, wanted)
+}
+
+func (c *shareConsumer) wakeAll() {
+	for _, s := range c.sessions {
+		s.wake()
+	}
+}
+
+func (c *shareConsumer) complete(ctx context.Context, handle any) error {
+	return c.settle(ctx, handle.(*shareHandle), ackAccept)
+}
+
+// release gives a record back. One whose delivery does not count, or that the broker would soon give up, is
+// copied to the end of the topic, with the true count in a header, and the original accepted.
+func (c *shareConsumer) release(ctx context.Context, handle any, counted bool) error {
+	h := handle.(*shareHandle)
+	if counted && c.settings.mayStay(h.count+1) || c.isGone(h) {
+		return c.settle(ctx, h, ackRelease)
+	}
+	deliveries := h.earlier + h.count
+	if !counted {
+		deliveries--
+	}
+	return c.move(ctx, h, deliveries)
+}
+
+// move replaces a record by a copy.
+func (c *shareConsumer) move(ctx context.Context, h *shareHandle, deliveries int) error {
+	if err := c.session.link.produce(ctx, copyOf(h.record, deliveries, c.session.group)); err != nil {
+		return fmt.Errorf("writing a copy of the message: %w", err)
+	}
+	return c.settle(ctx, h, ackAccept)
+}
+
+// giveBack releases records that came in for takers who have left. It is called with mu held.
+func (c *shareConsumer) giveBack() {
+	handles := c.ready
+	c.ready = nil
+	c.running.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), c.session.link.patient)
+		defer cancel()
+		c.releaseAll(ctx, handles)
+	})
+}
+
+func (c *shareConsumer) releaseAll(ctx context.Context, handles []*shareHandle) {
+	var giving sync.WaitGroup
+	for _, h := range handles {
+		giving.Go(func() { _ = c.release(ctx, h, false) }) // what fails comes back when its lock ends, counted
+	}
+	giving.Wait()
+}
+
+// sortOut looks at records that came in: those for other groups are accepted, those that the broker would soon
+// give up are copied. The rest is ready.
+func (c *shareConsumer) sortOut(handles []*shareHandle) {
+	var late []*shareHandle
+	var foreign []*shareHandle
+	kept := handles[:0]
+	for _, h := range handles {
+		var group string
+		h.earlier, group = provenance(h.record)
+		switch {
+		case group != "" && group != c.session.group:
+			foreign = append(foreign, h)
+		case !c.settings.mayStay(h.count):
+			late = append(late, h)
+		default:
+			kept = append(kept, h)
+		}
+	}
+	c.mu.Lock()
+	c.ready = append(c.ready, kept...)
+	c.serve()
+	c.mu.Unlock()
+	if len(late)+len(foreign) == 0 {
+		return
+	}
+	c.running.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), c.session.link.patient)
+		defer cancel()
+		for _, h := range foreign {
+			_ = c.settle(ctx, h, ackAccept) // else it comes again
+		}
+		for _, h := range late {
+			_ = c.move(ctx, h, h.earlier+h.count-1) // likewise; this delivery is nobody's
+		}
+	})
+}
+
+func (c *shareConsumer) isGone(h *shareHandle) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return h.record.Offset < c.gone[h.record.Partition]
+}
+
+func (c *shareConsumer) forget(upTo map[int32]int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for partition, offset := range upTo {
+		c.gone[partition] = max(c.gone[partition], offset)
+	}
+	kept := c.ready[:0:0]
+	for _, h := range c.ready {
+		if h.record.Offset >= c.gone[h.record.Partition] {
+			kept = append(kept, h)
+		}
+	}
+	c.ready = kept
+}
+
+// count tells how many records the group has not done with, but for those that this member holds. What other
+// members hold is counted: the broker does not tell.
+func (c *shareConsumer) count(ctx context.Context) (int64, error) {
+	s := c.session
+	described, err := s.link.admin.DescribeShareGroupOffsets(ctx, s.group)
+	if err == nil {
+		err = described.Error()
+	}
+	if err != nil && !isUnknownGroup(err) {
+		return 0, err
+	}
+	lags := map[int32]int64{}
+	for _, offset := range described[s.group].Offsets[s.topic.name] {
+		if offset.Err != nil {
+			return 0, offset.Err
+		}
+		if offset.StartOffset >= 0 && offset.Lag >= 0 {
+			lags[offset.Partition] = offset.Lag
+		}
+	}
+	total := int64(0)
+	for _, lag := range lags {
+		total += lag
+	}
+	if len(lags) < s.topic.partitions { // what the group has not begun with
+		fresh, err := s.link.backlog(ctx, s.topic.name, func(partition int32) (offset int64, known bool) {
+			_, begun := lags[partition]
+			return 0, !begun
+		})
+		if err != nil {
+			return 0, err
+		}
+		total += fresh
+	}
+	return total - int64(c.holding()), nil
+}
+
+// holding is how many records this member holds and users may settle.
+func (c *shareConsumer) holding() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sessions {
+		n += len(s.held)
+	}
+	return n - len(c.ready)
+}
+
+// graceOfReady is how long records wait for a taker before they are given back.
+const graceOfReady = 30 * time.Millisecond
+
+func (c *shareConsumer) close(ctx context.Context) {
+	c.mu.Lock()
+	c.closing = true
+	c.refuse(queues.ErrNotOpened, true)
+	sessions := make([]*shareSession, 0, len(c.sessions))
+	for _, s := range c.sessions {
+		sessions = append(sessions, s)
+	}
+	client := c.client
+	c.mu.Unlock()
+	if client == nil {
+		c.stop()
+		return
+	}
+	for _, s := range sessions { // what a fetch under way brings must be given back, too
+		s.awaitRest(ctx)
+	}
+	c.mu.Lock()
+	left := c.ready
+	c.ready = nil
+	c.mu.Unlock()
+	c.releaseAll(ctx, left)
+	c.stop()
+	c.mu.Lock()
+	c.wakeAll()
+	c.mu.Unlock()
+	c.running.Wait()
+	client.Close()
+}
