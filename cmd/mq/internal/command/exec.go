@@ -26,15 +26,18 @@ func (l *listening) execute(ctx context.Context, envelope *queues.MessageEnvelop
 	command.WaitDelay = time.Second // for what the command has left behind, holding its output
 	command.Stdin = bytes.NewReader(envelope.Message)
 	command.Env = append(os.Environ(), environment(envelope, queue.Name())...)
-	var output, complaints bytes.Buffer
-	command.Stdout, command.Stderr = &output, &complaints
+	output := &lineWriter{write: l.terminal.Print}
+	complaints := &lineWriter{write: func(line string) error {
+		l.terminal.Complain(strings.TrimSuffix(line, "\n"))
+		return nil
+	}}
+	command.Stdout, command.Stderr = output, complaints
 	err := command.Run()
-	if printed := l.terminal.Print(lines(output.String())); printed != nil && err == nil {
-		l.unread.CompareAndSwap(nil, &printed)
-		l.stop(printed)
-	}
-	if complaints.Len() > 0 {
-		l.terminal.Complain(strings.TrimRight(lines(complaints.String()), "\n"))
+	complaints.end()
+	output.end()
+	if output.failure != nil {
+		l.unread.CompareAndSwap(nil, &output.failure)
+		l.stop(output.failure)
 	}
 	var exited *exec.ExitError
 	switch {
@@ -52,12 +55,44 @@ func (l *listening) execute(ctx context.Context, envelope *queues.MessageEnvelop
 	}
 }
 
-// lines makes what a command has written safe to show, and ends it with a line end.
-func lines(text string) string {
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
+// lineWriter hands on what a command writes, line by line and safe to show.
+type lineWriter struct {
+	write   func(line string) error
+	failure error // the first of write
+	begun   []byte
+}
+
+// longestLine is what is shown without waiting for its end.
+const longestLine = 1 << 16
+
+// Write never fails: that nobody reads our output is no reason to break a command that does its work.
+func (w *lineWriter) Write(data []byte) (int, error) {
+	w.begun = append(w.begun, data...)
+	for {
+		end := bytes.IndexByte(w.begun, '\n')
+		if end < 0 && len(w.begun) < longestLine {
+			return len(data), nil
+		}
+		if end < 0 {
+			end = longestLine - 1
+		}
+		w.line(w.begun[:end+1])
+		w.begun = w.begun[end+1:]
 	}
-	return show.Block(text)
+}
+
+// end writes a last line without an end.
+func (w *lineWriter) end() {
+	if len(w.begun) > 0 {
+		w.line(append(w.begun, '\n'))
+		w.begun = nil
+	}
+}
+
+func (w *lineWriter) line(line []byte) {
+	if err := w.write(show.Block(string(line))); w.failure == nil {
+		w.failure = err
+	}
 }
 
 // environment tells the command about the message. A NUL, which no variable can hold, becomes a space.

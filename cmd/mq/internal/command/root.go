@@ -18,8 +18,8 @@ A QUEUE is
   orders                            one of the container file that -c names (orders.dead: its dead letters)
   pip-services:message-queue:nats:orders:1.0
                                     the same by its descriptor, where a name is not enough
-  nats://localhost:4222/orders      one that is given in place, with ?lock_timeout=5000 for options;
-                                    also --queue URL in front of the other arguments
+  nats://localhost:4222/orders      one that is given in place, with ?lock_timeout=5000 for options and .dead for its
+                                    dead letters; also --queue URL in front of the other arguments
   memory:orders                     one in the memory of this process: it ends with the command
 
 Commands that only look do not make a queue that is not there.

@@ -4,7 +4,12 @@ package kinds
 import (
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/kafka"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/rabbitmq"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
@@ -28,6 +33,11 @@ func All() []Kind {
 	return []Kind{
 		{"memory", func() cbuild.IFactory { return build.NewDefaultMessagingFactory() }, build.Components, Limits{"what fits into memory", "none"}},
 		{"nats", func() cbuild.IFactory { return nats.NewDefaultNatsFactory() }, nats.Components, Limits{"max_payload of the server, 1 MiB unless set", "none"}},
+		{"rabbitmq", func() cbuild.IFactory { return rabbitmq.NewDefaultRabbitMQFactory() }, rabbitmq.Components, Limits{"max_message_size of the server, 16 MiB unless set (128 MiB before 4.0)", "consumer_timeout of the server, 30 minutes unless set"}},
+		{"kafka", func() cbuild.IFactory { return kafka.NewDefaultKafkaFactory() }, kafka.Components, Limits{"max.message.bytes of the topic, 1 MiB unless set", "group.share.max.record.lock.duration.ms of the server in mode share, 60 seconds unless set"}},
+		{"redis", func() cbuild.IFactory { return redis.NewDefaultRedisFactory() }, redis.Components, Limits{"proto-max-bulk-len of the server, 512 MiB unless set", "none"}},
+		{"mqtt", func() cbuild.IFactory { return mqtt.NewDefaultMqttFactory() }, mqtt.Components, Limits{"the server's maximum packet size, at most 256 MiB", "as long as the connection lives"}},
+		{"postgres", func() cbuild.IFactory { return postgres.NewDefaultPostgresFactory() }, postgres.Components, Limits{"256 MiB", "none"}},
 	}
 }
 

@@ -65,6 +65,9 @@ func (c *Catalog) Find(ctx context.Context, locator string) (*Queue, error) {
 		if err != nil {
 			return nil, err
 		}
+		if alive, ok := strings.CutSuffix(name, deadSuffix); ok && alive != "" && slices.Contains(component.Capabilities, string(queues.CapabilityDeadLetter)) {
+			return c.findDead(ctx, component, alive, params, locator)
+		}
 		made, err := c.add(ctx, component, name, params)
 		if err != nil {
 			return nil, err
@@ -75,6 +78,20 @@ func (c *Catalog) Find(ctx context.Context, locator string) (*Queue, error) {
 	default:
 		return c.findName(ctx, locator)
 	}
+}
+
+// findDead makes the queue that a URL with .dead is about, and finds its dead letters.
+func (c *Catalog) findDead(ctx context.Context, component config.Component, alive string, params *cconf.ConfigParams, locator string) (*Queue, error) {
+	made, err := c.add(ctx, component, alive, params)
+	if err != nil {
+		return nil, err
+	}
+	dead, err := c.queue(made, "").DeadLetters()
+	if err != nil {
+		return nil, err
+	}
+	dead.Locator = connect.RedactURI(locator)
+	return dead, nil
 }
 
 // add makes a queue that is not of the file.

@@ -36,6 +36,7 @@ func TestAURLNamesServerQueueAndOptions(t *testing.T) {
 		"nats://[::1]:4222/a%2Fb?options.storage=memory&other=1": {"kind": "nats", "name": "a/b", "connection.uri": "nats://[::1]:4222?other=1", "options.storage": "memory"},
 		"nats://host/virtual/orders?subject=a%26b":               {"kind": "nats", "name": "orders", "connection.uri": "nats://host/virtual", "subject": "a&b"},
 		"memory:orders?max_deliveries=2":                         {"kind": "memory", "name": "orders", "options.max_deliveries": "2"},
+		"nats://host/orders.dead":                                {"kind": "nats", "name": "orders.dead", "connection.uri": "nats://host"},
 		"memory://orders":                                        {"kind": "memory", "name": "orders"},
 	} {
 		queue, err := catalog.Find(t.Context(), locator)
@@ -60,7 +61,7 @@ func TestABadURLIsALineThatSaysWhatToWrite(t *testing.T) {
 		"nats:orders":            "nats:orders: name the server; write nats://host:port/queue",
 		"nats:///orders":         "nats:///orders: name the server; write nats://host:port/queue",
 		"nats+ftp://h/q":         "nats+ftp://h/q: nats queues have no protocol ftp; they have nats, tls, ws, wss",
-		"tls://h/q":              "tls://h/q: tls may mean several kinds of queues; write nats+tls or bare-nats+tls",
+		"tls://h/q":              "tls://h/q: tls may mean several kinds of queues; write nats+tls or bare-nats+tls or kafka+tls",
 		"memory:":                "memory:: write the queue's name after the colon, as in memory:orders",
 		"memory:orders?nonsense": "memory:orders?nonsense: nonsense is not an option of memory queues",
 		"nats://h/q?a=%zz":       "nats://h/q?a=%zz: its parameters cannot be read; write ?name=value&name=value",
