@@ -71,11 +71,13 @@ func (a *attendance) notice(message *paho.Publish) {
 	if err != nil || number < 0 || number >= len(a.claims) {
 		return
 	}
+	said := string(message.Payload)
 	a.mu.Lock()
-	claim := &a.claims[number]
-	claim.note(message, time.Now())
-	if claim.holder == a.id && !strings.HasPrefix(string(message.Payload), verbHeld) {
-		a.beaten = time.Time{} // the farewell of a former holder has replaced what is retained
+	if said != verbGone+a.id {
+		a.claims[number].note(message, time.Now())
+	}
+	if a.claims[number].holder == a.id && !strings.HasPrefix(said, verbHeld) {
+		a.beaten = time.Time{} // what is retained is not this one's claim any more
 	}
 	a.mu.Unlock()
 	a.wake()
@@ -224,7 +226,7 @@ func (a *attendance) connect(ctx context.Context) (pause time.Duration, err erro
 			lost:           a.lost,
 			keep:           func() bool { return a.ctx.Err() == nil && a.holderOf(number) == a.id },
 			farewell: &paho.WillMessage{
-				Topic: a.link.registry.claimTopic(a.plan.queue, number), QoS: 1, Retain: true, Payload: []byte(verbLeft + a.id),
+				Topic: a.link.registry.claimTopic(a.plan.queue, number), QoS: 1, Retain: true, Payload: []byte(verbGone + a.id),
 			},
 		})
 		if err != nil {

@@ -10,17 +10,24 @@ import (
 // A session can be used by one connection at a time, and the server disconnects the former one for a
 // newcomer. So that processes do not push each other out they claim sessions first: the session of a
 // number belongs to whoever is named by the last message on its claim topic. All see these messages
-// in the same order. "held <id>" claims it; it holds for claimLife and is repeated before that is over. "left <id>" gives
-// it up, in the name of the holder also as the server's farewell for one that is dead.
+// in the same order. "held <id>" claims it; that holds for claimLife and is repeated before. "left <id>" gives it
+// up. "gone <id>" is what the server says when the holder's connection has broken off: it may be dead, or be
+// back in a moment, as all are after a restart of the server; others wait that long before they claim it.
 
 // Times of claims.
 const (
 	claimLife   = 30 * time.Second // how long a claim holds
 	claimBeat   = 10 * time.Second // how often it is repeated
 	handOver    = 2 * time.Second  // how long the former holder may take to go
-	verbHeld    = "held "
-	verbLeft    = "left "
+	comeBack    = time.Second      // how long one whose connection broke off may take to come back
 	claimExpiry = uint32(claimLife / time.Second)
+)
+
+// What a message on a claim topic says; the id of a holder follows.
+const (
+	verbHeld = "held "
+	verbLeft = "left "
+	verbGone = "gone "
 )
 
 // claim is who has a session.
@@ -28,6 +35,7 @@ type claim struct {
 	holder string // "": nobody
 	until  time.Time
 	former string // who was connected before, and may still be
+	gone   bool   // the holder's connection has broken off
 }
 
 // holds tells whether somebody has it.
@@ -40,17 +48,21 @@ func (c *claim) note(message *paho.Publish, now time.Time) {
 		if holder != c.holder && c.holds(now) {
 			c.former = c.holder
 		}
-		c.holder, c.until = holder, now.Add(claimLife)
+		c.holder, c.until, c.gone = holder, now.Add(claimLife), false
 		if message.Retain && message.Properties != nil && message.Properties.MessageExpiry != nil {
 			c.until = now.Add(time.Duration(*message.Properties.MessageExpiry) * time.Second)
 		}
 		return
 	}
+	if holder, ok := strings.CutPrefix(text, verbGone); ok && holder == c.holder {
+		c.gone, c.until = true, now.Add(comeBack)
+		return
+	}
 	holder, left := strings.CutPrefix(text, verbLeft)
 	switch {
-	case !left || holder == c.holder:
+	case text == "", left && holder == c.holder:
 		*c = claim{}
-	case holder == c.former:
+	case left && holder == c.former:
 		c.former = ""
 	}
 }

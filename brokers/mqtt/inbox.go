@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -165,7 +166,7 @@ func (p *period) settle(r *receipt) error {
 	r.settled = true
 	for len(p.receipts) > 0 && p.receipts[0].settled {
 		if err := p.inbox.State.Ack(p.receipts[0].packet); err != nil {
-			return err // the connection is failing; what is not acknowledged comes again
+			return fmt.Errorf("acknowledging: %w: %w", queues.ErrNoConnection, err) // it is failing; what is not acknowledged comes again
 		}
 		p.receipts[0] = nil
 		p.receipts = p.receipts[1:]

@@ -71,10 +71,10 @@ func queueOptions() []config.Option {
 			Help("Whether opening makes the queue's sessions on the server if they are missing. With false, opening a queue that nobody has made fails."),
 		config.Duration(keySessionExpiry).Default(time.Duration(0)).ZeroMeans("never").Since("1.1").
 			Help("How long the server keeps a session that nobody is connected to, and the messages in it. Longer than any outage of the service, or messages are lost."),
-		config.Integer(keyReceiveMaximum).Default(1000).Between(1, maxReceiveMaximum).Since("1.1").
+		config.Integer(keyReceiveMaximum).Default(200).Between(1, maxReceiveMaximum).Since("1.1").
 			Help("Messages that the server sends ahead of their acknowledgement, for each session. Acknowledgements are sent in the order of the messages, so that one that is " +
 				"held long holds up those behind it: after so many the server sends nothing more until it is settled. The server may have a lower limit of its own " +
-				"(Mosquitto: max_inflight_messages, 20). Every one costs memory."),
+				"(Mosquitto: max_inflight_messages, 20). All of them may come again when the server or a process is restarted under load."),
 	}
 	return append(options, connectionOptions()...)
 }

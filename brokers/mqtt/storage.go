@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/eclipse/paho.golang/paho"
 
@@ -31,7 +33,8 @@ type opened struct {
 	link  *link
 	void  func(match func(handle any) bool)
 
-	creating sync.Mutex // one at a time makes sessions that turn out to be missing
+	creating sync.Mutex   // one call at a time makes sessions that turn out to be missing
+	made     atomic.Int64 // how often that was done
 
 	mu       sync.Mutex
 	attended *attendance // nil while not subscribed
@@ -154,17 +157,35 @@ func (o *opened) put(ctx context.Context, envelope *queues.MessageEnvelope) erro
 	if err != nil {
 		return err
 	}
+	seen := o.made.Load()
 	matched, err := o.link.publish(ctx, message)
 	if matched || err != nil || o.plan.qos == 0 {
 		return err
 	}
-	// The server has lost the sessions: restored from an old copy, or somebody has ended them.
-	if err := o.recreate(ctx); err != nil {
+	return o.putAgain(ctx, message, seen)
+}
+
+// putAgain publishes a message that the server has thrown away because the queue's sessions are gone: it was
+// restored from an old copy, or somebody has ended them. Who is connected makes them anew at once;
+// if nobody does they are made here.
+func (o *opened) putAgain(ctx context.Context, message *paho.Publish, seen int64) error {
+	pause := time.NewTimer(o.link.server.pause)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	matched, err := o.link.publish(ctx, message)
+	if matched || err != nil {
+		return err
+	}
+	if err := o.recreate(ctx, seen); err != nil {
 		return err
 	}
 	matched, err = o.link.publish(ctx, message)
 	if err == nil && !matched {
-		err = fmt.Errorf("%w to topic %q: the message was thrown away", ErrNoSubscribers, topic)
+		err = fmt.Errorf("%w to topic %q: the message was thrown away", ErrNoSubscribers, message.Topic)
 	}
 	return err
 }
@@ -181,11 +202,18 @@ func (o *opened) readdress(envelope *queues.MessageEnvelope) (topic string, copi
 	return topic, copied, nil
 }
 
-// recreate makes the sessions anew. What is connected to them here is so still, or is so again soon.
-func (o *opened) recreate(ctx context.Context) error {
+// recreate makes the sessions anew, unless another call has since they were seen last.
+func (o *opened) recreate(ctx context.Context, seen int64) error {
 	o.creating.Lock()
 	defer o.creating.Unlock()
-	return o.link.make(ctx, &o.plan, "")
+	if o.made.Load() != seen {
+		return nil
+	}
+	if err := o.link.make(ctx, &o.plan, ""); err != nil {
+		return err
+	}
+	o.made.Add(1)
+	return nil
 }
 
 func (s *storage) Subscribe(ctx context.Context, deliver func(ctx context.Context, message *queues.MessageEnvelope, count int, handle any) error) error {

@@ -3,9 +3,13 @@
 package servertest
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
@@ -33,6 +37,33 @@ func TestServerRestartedUnderLoad(t *testing.T) {
 	subject := faultSubject(server)
 	subject.Server = inGoodOrder{server}
 	faults.ServerRestarts(t, subject)
+}
+
+// onlyLoses notes what a test would fail for.
+type onlyLoses struct {
+	testing.TB
+	failures []string
+}
+
+func (o *onlyLoses) Error(args ...any) { o.failures = append(o.failures, fmt.Sprint(args...)) }
+
+// TestServerKilledUnderLoad shows what a crash of the server costs. Mosquitto confirms a message before it saves it,
+// even with autosave_on_changes: what it has confirmed at the last moment is gone. Everything else must be as it
+// always is: senders and listeners resume, and nothing comes that was not sent.
+func TestServerKilledUnderLoad(t *testing.T) {
+	for _, changes := range []string{"1", "100"} {
+		t.Run("saving every "+changes+" changes", func(t *testing.T) {
+			server := servers.Mosquitto(t, servers.WithConfig("autosave_on_changes true", "autosave_interval "+changes))
+			subject := faultSubject(server)
+			subject.Server = server
+			subject.Messages, subject.Restarts, subject.Patience = 5000, 3, 10*time.Second
+			watched := &onlyLoses{TB: t}
+			faults.ServerRestarts(watched, subject)
+			for line := range strings.Lines(strings.Join(watched.failures, "\n")) {
+				require.Regexp(t, "acknowledged messages are lost|waiting for the last messages: nothing", line)
+			}
+		})
+	}
 }
 
 func TestConsumersKilledInMidWork(t *testing.T) {
