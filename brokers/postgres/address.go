@@ -1,0 +1,159 @@
+package postgres
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// poolConfig makes the client's configuration of resolved connections, a credential (may be nil) and options.
+func poolConfig(connections []*cconn.ConnectionParams, credential *cauth.CredentialParams, options config.Values) (*pgxpool.Config, error) {
+	addresses, err := connect.Addresses(connections, protocols()...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
+	}
+	if len(addresses) == 0 {
+		return nil, fmt.Errorf("%w: set connection.host and connection.port, or connection.uri", queues.ErrNoConnection)
+	}
+	secure, err := tlsConfig(connections)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
+	}
+	settings := clientSettings(addresses, databaseName(connections), credential)
+	if secure != nil {
+		settings["sslmode"] = "verify-full" // never in the clear; what is verified is set below
+	}
+	cfg, err := pgxpool.ParseConfig(spell(settings))
+	if err != nil {
+		// The client's own text would show the settings it was given.
+		cause := err
+		for next := err; next != nil; next = errors.Unwrap(next) {
+			cause = next
+		}
+		return nil, fmt.Errorf("%w: connection.uri: %w", queues.ErrBadConfig, cause)
+	}
+	useTLS(&cfg.ConnConfig.Config, secure)
+	cfg.ConnConfig.ConnectTimeout = options.Duration(config.ConnectTimeout)
+	if _, given := settings["pool_max_conns"]; !given || options.IsSet(optionMaxPoolSize) {
+		cfg.MaxConns = int32(options.Int(optionMaxPoolSize))
+	}
+	cfg.MaxConnIdleTime = options.Duration(optionIdleTimeout)
+	cfg.PingTimeout = 5 * time.Second
+	tune(cfg.ConnConfig.RuntimeParams)
+	return cfg, nil
+}
+
+// tune sees to it that the server uses the indexes, and does not compile statements that it takes for expensive. Statistics of a queue are wrong most of the time:
+// one that was empty when they were made may hold a million messages now, and a plan that reads the
+// whole table is kept until they are made anew. These connections run nothing but our statements.
+func tune(params map[string]string) {
+	for name, value := range map[string]string{
+		"enable_seqscan":    "off",
+		"enable_bitmapscan": "off",
+		"enable_sort":       "off",
+		"jit":               "off",
+		"application_name":  "pip-services messages",
+	} {
+		if _, given := params[name]; !given {
+			params[name] = value
+		}
+	}
+}
+
+// clientSettings are the settings of the connection as the client knows them.
+func clientSettings(addresses []connect.Address, database string, credential *cauth.CredentialParams) map[string]string {
+	settings := map[string]string{}
+	hosts, ports := make([]string, len(addresses)), make([]string, len(addresses))
+	for i, address := range addresses {
+		hosts[i], ports[i] = address.Host, strconv.Itoa(address.Port)
+		for key, values := range address.Query {
+			setOnce(settings, key, values[0])
+		}
+		setOnce(settings, "user", address.Username)
+		setOnce(settings, "password", address.Password)
+		setOnce(settings, "dbname", address.Path)
+	}
+	settings["host"], settings["port"] = strings.Join(hosts, ","), strings.Join(ports, ",")
+	if database != "" {
+		settings["dbname"] = database
+	}
+	if credential != nil {
+		for key, value := range map[string]string{"user": credential.Username(), "password": credential.Password()} {
+			if value != "" {
+				settings[key] = value
+			}
+		}
+	}
+	if len(addresses) > 1 { // of several servers one can write
+		setOnce(settings, "target_session_attrs", "read-write")
+	}
+	return settings
+}
+
+func setOnce(settings map[string]string, key, value string) {
+	if _, given := settings[key]; !given && value != "" {
+		settings[key] = value
+	}
+}
+
+// spell writes settings as libpq does: key='value' with spaces in between.
+func spell(settings map[string]string) string {
+	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+	var text strings.Builder
+	for key, value := range settings {
+		fmt.Fprintf(&text, "%s='%s' ", key, quote.Replace(value))
+	}
+	return text.String()
+}
+
+func databaseName(connections []*cconn.ConnectionParams) string {
+	for _, connection := range connections {
+		if connection != nil && connection.ConfigParams != nil {
+			if name := connection.GetAsString(keyDatabase); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// tlsConfig reads the first connection that has TLS settings.
+func tlsConfig(connections []*cconn.ConnectionParams) (*tls.Config, error) {
+	for _, connection := range connections {
+		if secure, err := connect.TLSConfig(connection); secure != nil || err != nil {
+			return secure, err
+		}
+	}
+	return nil, nil
+}
+
+// useTLS sets TLS for every host.
+func useTLS(cfg *pgconn.Config, secure *tls.Config) {
+	if secure == nil {
+		return
+	}
+	cfg.TLSConfig = forHost(secure, cfg.Host)
+	for _, fallback := range cfg.Fallbacks {
+		fallback.TLSConfig = forHost(secure, fallback.Host)
+	}
+}
+
+func forHost(secure *tls.Config, host string) *tls.Config {
+	own := secure.Clone()
+	if own.ServerName == "" {
+		own.ServerName = host
+	}
+	return own
+}

@@ -1,0 +1,82 @@
+//go:build brokers
+
+package servertest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
+)
+
+func TestMain(m *testing.M) {
+	faults.Consume(newQueue) // in a process that a fault test has started
+	goleak.VerifyTestMain(m)
+}
+
+// newQueue makes a closed queue.
+func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
+	queue := postgres.NewPostgresMessageQueue(name)
+	queue.Configure(context.Background(), params)
+	return queue
+}
+
+// configOf is the connection to a server, and options, keys and values in turn.
+func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
+	params := []any{
+		"connection.host", server.Host, "connection.port", server.Port, "connection.database", "postgres",
+		"credential.username", server.Username, "credential.password", server.Password,
+	}
+	return cconf.NewConfigParamsFromTuples(append(params, options...)...)
+}
+
+// openQueue opens a queue, which is closed when the test is over.
+func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *postgres.PostgresMessageQueue {
+	t.Helper()
+	queue := postgres.NewPostgresMessageQueue(name)
+	queue.Configure(t.Context(), params)
+	require.NoError(t, queue.Open(t.Context(), "test"))
+	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "test")) })
+	return queue
+}
+
+// connect connects a raw client to a server.
+func connect(t testing.TB, server *servers.Server) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), server.URI())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func text(value string) *queues.MessageEnvelope {
+	return queues.NewMessageEnvelope("test", "text", []byte(value))
+}
+
+func numbered(count int) []*queues.MessageEnvelope {
+	envelopes := make([]*queues.MessageEnvelope, count)
+	for i := range envelopes {
+		envelopes[i] = text(fmt.Sprint(i))
+	}
+	return envelopes
+}
+
+// receiveText receives the next message, which must be ready, and completes it.
+func receiveText(t testing.TB, queue queues.IMessageQueue, wait time.Duration) string {
+	t.Helper()
+	envelope, err := queue.Receive(t.Context(), "test", wait)
+	require.NoError(t, err)
+	require.NotNil(t, envelope, "no message within %s", wait)
+	require.NoError(t, queue.Complete(t.Context(), envelope))
+	return envelope.GetMessageAsString()
+}

@@ -1,0 +1,198 @@
+//go:build brokers
+
+package servertest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
+)
+
+func TestRowsOfOthersAreMessages(t *testing.T) {
+	server := servers.Postgres(t)
+	queue := openQueue(t, "wire", configOf(server, "options.poll_interval", 60_000))
+	conn := connect(t, server)
+	received := make(chan *queues.MessageEnvelope, 10)
+	queue.BeginListen(t.Context(), "test", queues.NewCallbackMessageReceiver(func(_ context.Context, envelope *queues.MessageEnvelope, _ queues.IMessageQueue) error {
+		received <- envelope.Clone()
+		return nil
+	}))
+	_, err := conn.Exec(t.Context(), `INSERT INTO messages (queue, message_id, correlation_id, message_type, sent_time, headers, message)
+		VALUES ('wire', 'id', 'correlation', 'type', '2024-02-29 12:00:00.000001+00', '{"one": "1", "two": 2}', '\x00ff');
+		SELECT pg_notify('pip_' || md5('public.messages.wire'), '')`)
+	require.NoError(t, err)
+	select {
+	case got := <-received:
+		require.Equal(t, "id", got.MessageId)
+		require.Equal(t, "correlation", got.CorrelationId)
+		require.Equal(t, "type", got.MessageType)
+		require.Equal(t, time.Date(2024, 2, 29, 12, 0, 0, 1000, time.UTC), got.SentTime)
+		require.Equal(t, map[string]string{"one": "1", "two": "2"}, got.Headers)
+		require.Equal(t, []byte{0, 255}, got.Message)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the notification does not wake the listener")
+	}
+	// Only a queue, a time that never was and headers that are none: no reason to stop.
+	_, err = conn.Exec(t.Context(), `INSERT INTO messages (queue, sent_time, headers) VALUES ('wire', 'infinity', '[1]');
+		SELECT pg_notify('pip_' || md5('public.messages.wire'), '')`)
+	require.NoError(t, err)
+	got := <-received
+	require.True(t, got.SentTime.IsZero())
+	require.Empty(t, got.Message)
+}
+
+func TestOthersCanReadMessages(t *testing.T) {
+	server := servers.Postgres(t)
+	queue := openQueue(t, "wire", configOf(server))
+	sent := &queues.MessageEnvelope{MessageId: "id", CorrelationId: "correlation", MessageType: "type", Message: []byte{0, 255}, Headers: map[string]string{"one": "1"}}
+	require.NoError(t, queue.Send(t.Context(), "test", sent))
+	var id, correlation, kind, header string
+	var message []byte
+	var sentTime time.Time
+	err := connect(t, server).QueryRow(t.Context(), `SELECT message_id, correlation_id, message_type, headers->>'one', message, sent_time
+		FROM messages WHERE queue = 'wire' AND visible_at IS NULL ORDER BY place, id`).Scan(&id, &correlation, &kind, &header, &message, &sentTime)
+	require.NoError(t, err)
+	require.Equal(t, []any{"id", "correlation", "type", "1", []byte{0, 255}}, []any{id, correlation, kind, header, message})
+	require.WithinDuration(t, time.Now(), sentTime, time.Minute)
+}
+
+func TestSendTxSendsWithTheTransactionOrNotAtAll(t *testing.T) {
+	server := servers.Postgres(t)
+	queue := openQueue(t, "outbox", configOf(server, "options.poll_interval", 60_000))
+	conn := connect(t, server)
+	failed := errors.New("the business failed")
+	err := pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
+		require.NoError(t, queue.SendTx(t.Context(), tx, "test", text("never")))
+		return failed
+	})
+	require.ErrorIs(t, err, failed)
+	err = pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
+		require.NoError(t, queue.SendTx(t.Context(), tx, "test", text("one")))
+		require.NoError(t, queue.SendTx(t.Context(), tx, "test", text("two")))
+		got, err := queue.Receive(t.Context(), "test", 0)
+		require.NoError(t, err)
+		require.Nil(t, got, "it is not there before the commit")
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, "one", receiveText(t, queue, 5*time.Second))
+	require.Equal(t, "two", receiveText(t, queue, 0))
+
+	db, err := sql.Open("pgx", server.URI())
+	require.NoError(t, err)
+	defer db.Close()
+	for _, commit := range []bool{false, true} {
+		tx, err := db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		require.NoError(t, queue.SendSQLTx(t.Context(), tx, "test", text("three")))
+		if commit {
+			require.NoError(t, tx.Commit())
+		} else {
+			require.NoError(t, tx.Rollback())
+		}
+	}
+	require.Equal(t, "three", receiveText(t, queue, 5*time.Second))
+	count, err := queue.ReadMessageCount()
+	require.NoError(t, err)
+	require.Zero(t, count)
+	require.ErrorIs(t, queue.SendTx(t.Context(), nil, "test", text("x")), queues.ErrBadMessage)
+}
+
+func TestOneSenderKeepsItsOrderWhenTheClockIsSetBack(t *testing.T) {
+	server := servers.Postgres(t)
+	queue := openQueue(t, "order", configOf(server))
+	require.NoError(t, queue.Send(t.Context(), "test", text("1")))
+	// As if it had been sent an hour later, before the clock was set back.
+	_, err := connect(t, server).Exec(t.Context(), "UPDATE messages SET place = place + interval '1 hour'")
+	require.NoError(t, err)
+	require.NoError(t, queue.Send(t.Context(), "test", text("2")), "this process has not seen the other place")
+	require.Equal(t, "2", receiveText(t, queue, 0))
+	require.Equal(t, "1", receiveText(t, queue, 0), "a message is ready whatever the clock says")
+}
+
+func TestOrderHoldsForOneSender(t *testing.T) {
+	const count = 2000
+	server := servers.Postgres(t)
+	queue := openQueue(t, "order", configOf(server))
+	noise := openQueue(t, "order-noise", configOf(server))
+	for i, envelope := range numbered(count) {
+		switch {
+		case i%10 == 0:
+			require.NoError(t, queues.SendBatch(t.Context(), queue, "test", []*queues.MessageEnvelope{envelope}))
+		default:
+			require.NoError(t, queue.Send(t.Context(), "test", envelope))
+		}
+		if i%100 == 0 {
+			require.NoError(t, noise.Send(t.Context(), "test", envelope))
+		}
+	}
+	for i := range 20 {
+		require.Equal(t, fmt.Sprint(i), receiveText(t, queue, 0))
+	}
+	rest, err := queues.ReceiveBatch(t.Context(), queue, "test", count, 0)
+	require.NoError(t, err)
+	require.Greater(t, len(rest), 900)
+	for i, envelope := range rest {
+		require.Equal(t, fmt.Sprint(20+i), envelope.GetMessageAsString())
+	}
+}
+
+func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
+	server := servers.Postgres(t)
+	connection := postgres.NewPostgresConnection()
+	connection.Configure(t.Context(), configOf(server, "options.table", "shared"))
+	_, err := connection.ReadQueueNames()
+	require.ErrorIs(t, err, queues.ErrNotOpened)
+	require.NoError(t, connection.Open(t.Context(), "test"))
+	require.NoError(t, connection.Open(t.Context(), "test"))
+	require.True(t, connection.IsOpen())
+
+	references := cref.NewReferencesFromTuples(t.Context(), cref.NewDescriptor("pip-services", "connection", "postgres", "default", "1.0"), connection)
+	newQueue := func(name string, options ...any) *postgres.PostgresMessageQueue {
+		queue := postgres.NewPostgresMessageQueue(name)
+		queue.Configure(t.Context(), cconf.NewConfigParamsFromTuples(append(options, "dependencies.connection", "pip-services:connection:postgres:default:1.0")...))
+		queue.SetReferences(t.Context(), references)
+		return queue
+	}
+	strict := newQueue("orders", "options.auto_create", false)
+	err = strict.Open(t.Context(), "test")
+	require.ErrorIs(t, err, queues.ErrBadConfig)
+	require.ErrorContains(t, err, "options.auto_create")
+	require.ErrorContains(t, err, "orders")
+	require.NoError(t, connection.CreateQueue("orders"))
+	require.NoError(t, connection.CreateQueue("orders"))
+	require.ErrorContains(t, strict.Open(t.Context(), "test"), "orders.dead")
+	require.NoError(t, connection.CreateQueue("orders.dead"))
+	require.NoError(t, strict.Open(t.Context(), "test"))
+	names, err := connection.ReadQueueNames()
+	require.NoError(t, err)
+	require.Equal(t, []string{"orders", "orders.dead"}, names)
+	require.NoError(t, strict.Send(t.Context(), "test", text("A")))
+	require.NoError(t, connection.Close(t.Context(), "test")) // as a container does: what came first
+	require.Equal(t, "A", receiveText(t, strict, 0))
+	require.NoError(t, strict.Close(t.Context(), "test"))
+
+	first := newQueue("orders") // it connects the component, which a container may open later
+	require.NoError(t, first.Open(t.Context(), "test"))
+	require.NoError(t, connection.Open(t.Context(), "test"))
+	require.NoError(t, first.Close(t.Context(), "test"))
+	require.NoError(t, connection.DeleteQueue("orders"))
+	require.NoError(t, connection.DeleteQueue("orders"))
+	names, err = connection.ReadQueueNames()
+	require.NoError(t, err)
+	require.Equal(t, []string{"orders.dead"}, names)
+	require.NoError(t, connection.Close(t.Context(), "test"))
+}

@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres/internal/table"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// session is what one Open has made. Its methods are called between begin and calls.Done.
+type session struct {
+	lease   *connect.Lease[*database]
+	pool    *pgxpool.Pool
+	notify  *notifications
+	sql     table.Statements
+	table   table.Table
+	queue   string
+	channel string
+
+	lockTimeout    time.Duration
+	pollInterval   time.Duration
+	settlePatience time.Duration
+
+	mu      sync.Mutex
+	closed  bool
+	closing chan struct{}
+	calls   sync.WaitGroup
+	work    context.Context // ends when Close waits no longer
+	stop    context.CancelFunc
+
+	waker  waker
+	signal chan struct{} // holds one token: a receiver that waits shall look
+	alarm  alarm
+	floor  floor
+
+	takes     group[taking]
+	completes group[completing]
+}
+
+func newSession(lease *connect.Lease[*database], t table.Table, params queues.StorageParams) *session {
+	s := &session{
+		lease:          lease,
+		pool:           lease.Client.pool,
+		notify:         lease.Client.notify,
+		sql:            t.Statements(),
+		table:          t,
+		queue:          params.Queue,
+		channel:        t.Channel(params.Queue),
+		lockTimeout:    params.LockTimeout,
+		pollInterval:   params.Options.Duration(optionPollInterval),
+		settlePatience: params.Options.Duration(config.ConnectTimeout),
+		closing:        make(chan struct{}),
+		signal:         make(chan struct{}, 1),
+	}
+	s.work, s.stop = context.WithCancel(context.Background())
+	s.waker.wake = s.notified
+	s.alarm.ring = s.wake
+	s.floor.interval = s.pollInterval
+	s.takes = group[taking]{session: s, perform: s.performTakes}
+	s.completes = group[completing]{session: s, perform: s.performCompletes}
+	s.notify.subscribe(s.channel, &s.waker)
+	return s
+}
+
+// begin notes a call that Close must wait for. It reports false when the session is closed.
+func (s *session) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.calls.Add(1)
+	return true
+}
+
+// close lets calls come to their end as long as ctx lives: one that is broken off may leave a message locked.
+func (s *session) close(ctx context.Context) {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	close(s.closing)
+	s.alarm.disarm()
+	s.notify.unsubscribe(s.channel, &s.waker)
+
+	hurry := context.AfterFunc(ctx, s.stop)
+	s.calls.Wait()
+	hurry()
+	s.stop()
+	s.lease.Release()
+}
+
+// fail gives an error of the client its sentinel; those of a call that Close broke off are ErrNotOpened.
+func (s *session) fail(ctx context.Context, doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if s.work.Err() != nil {
+		return queues.ErrNotOpened
+	}
+	return fmt.Errorf("%s: %w", doing, failure(ctx, err))
+}
+
+// wake lets one waiting receiver look; if there is none, the next that comes looks twice.
+func (s *session) wake() {
+	select {
+	case s.signal <- struct{}{}:
+	default:
+	}
+}
+
+// notified is called when there are messages with places from that one on, or others that became ready.
+func (s *session) notified(place int64) {
+	s.floor.lower(place)
+	s.wake()
+}
+
+// tell wakes receivers of this queue, here at once and in other processes soon. place is as for floor.lower.
+func (s *session) tell(place int64) {
+	s.wake()
+	s.notify.notify(s.channel, place)
+}

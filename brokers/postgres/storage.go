@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// maxMessageSize is the largest payload. The server takes a gigabyte in a column, but a row must be sent and
+// dumped as text too, at twice its size, and is in its memory several times meanwhile.
+const maxMessageSize = 256 << 20
+
+// storage is a queue in a table.
+type storage struct {
+	parent *storage // whose dead messages this one keeps, and whose connections it shares; nil for none
+	dead   string   // the queue of the dead messages that Sibling was asked for; "" for none
+
+	// least is the place that the next message gets at least, in microseconds: so that messages of one
+	// sender keep their order even when the clock of the server is set back or another server takes over.
+	least atomic.Int64
+
+	mu      sync.Mutex
+	current *session // nil while closed
+}
+
+func newStorage() *storage { return &storage{} }
+
+var _ interface {
+	queues.Storage
+	queues.LockExtender
+	queues.Looker
+	queues.Counter
+	queues.Purger
+	queues.BatchPutter
+	queues.DelayedPutter
+	queues.DelayedReleaser
+	queues.SiblingMaker
+	queues.Burier
+	queues.OptionDescriber
+} = (*storage)(nil)
+
+// Traits never change: there is nothing that one server does and another does not.
+func (st *storage) Traits() queues.Traits {
+	return queues.Traits{
+		Locks:          queues.LocksByBroker,
+		Ordered:        true,
+		Durable:        true,
+		NeedsServer:    true,
+		MaxMessageSize: maxMessageSize,
+	}
+}
+
+func (st *storage) Options() []config.Option { return queueOptions() }
+
+// Sibling makes the storage of the dead messages. It is the one that Bury moves them to.
+func (st *storage) Sibling(name string) queues.Storage {
+	st.dead = name
+	return &storage{parent: st}
+}
+
+func (st *storage) Open(ctx context.Context, params queues.StorageParams) error {
+	lease, err := st.connect(ctx, params)
+	if err != nil {
+		return err
+	}
+	t, err := namingOf(params.Options, lease.Options).prepare(ctx, lease.Client, params.Queue)
+	if err != nil {
+		lease.Release()
+		return err
+	}
+	s := newSession(lease, t, params)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.current = s
+	return nil
+}
+
+// connect leases connections: those of the queue whose dead messages these are, those of a shared
+// component, or its own.
+func (st *storage) connect(ctx context.Context, params queues.StorageParams) (*connect.Lease[*database], error) {
+	if st.parent != nil {
+		if source := st.parent.session(); source != nil {
+			if lease := source.lease.Share(); lease != nil {
+				return lease, nil
+			}
+		}
+	}
+	return connect.Acquire(ctx, params.Target(), params.Connection, client())
+}
+
+func (st *storage) Close(ctx context.Context) error {
+	st.mu.Lock()
+	s := st.current
+	st.current = nil
+	st.mu.Unlock()
+	if s != nil {
+		s.close(ctx)
+	}
+	return nil
+}
+
+func (st *storage) session() *session {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.current
+}
+
+// enter begins a call: its session, and a ctx that ends with the session, until leave.
+func (st *storage) enter(ctx context.Context) (s *session, bound context.Context, leave func(), err error) {
+	if s = st.session(); s == nil || !s.begin() {
+		return nil, nil, nil, queues.ErrNotOpened
+	}
+	bound, cancel := context.WithCancel(ctx)
+	unbind := context.AfterFunc(s.work, cancel)
+	return s, bound, func() {
+		unbind()
+		cancel()
+		s.calls.Done()
+	}, nil
+}
