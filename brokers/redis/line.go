@@ -2,21 +2,32 @@ package redis
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
 
-// line is where callers queue up for a script that serves many at a time: those that come while its
-// workers are busy go together. A caller whose ctx ends goes; what is done then is done without it.
+// How many callers go together, and up to which size of messages, more or less.
+const (
+	mostTogether     = 128
+	mostSizeTogether = 1 << 20
+)
+
+// line is where callers queue up for a script that serves many at a time: those that come while it is under
+// way go together the next time. That costs the server, its disk and this process less than a script for
+// each, and nobody waits longer for it than if there were a queue in the server. A caller whose ctx ends
+// goes; what is done then is done without it.
 type line[T any] struct {
-	calls    chan *call[T]
-	most     int // calls done together
-	mostSize int // and of what size together, more or less
-	perform  func(calls []*call[T])
+	calls   chan *call[T]
+	perform func(calls []*call[T])
+	start   func() // the goroutine, once
 }
 
-func newLine[T any](most, mostSize int, perform func(calls []*call[T])) *line[T] {
-	return &line[T]{calls: make(chan *call[T], most), most: most, mostSize: mostSize, perform: perform}
+// newLine makes a line with a goroutine that starts with its first call and ends with the session.
+func newLine[T any](s *session, perform func(calls []*call[T])) *line[T] {
+	l := &line[T]{calls: make(chan *call[T], mostTogether), perform: perform}
+	l.start = sync.OnceFunc(func() { s.workers.Go(func() { l.work(s.ended) }) })
+	return l
 }
 
 // call is one caller's part.
@@ -24,7 +35,7 @@ type call[T any] struct {
 	value T
 	size  int
 
-	taken atomic.Bool // by a worker, which then ends it, or by the caller, who has gone
+	taken atomic.Bool // by the goroutine, which then ends it, or by the caller, who has gone
 	done  chan struct{}
 	err   error // valid when done is closed
 }
@@ -36,10 +47,11 @@ func (c *call[T]) finish(err error) {
 }
 
 // do has value performed together with others, and waits for it as long as ctx lives. With an ended ctx
-// it is not known whether it was done; value is the worker's then.
+// it is not known whether it was done; value is not the caller's any more.
 func (l *line[T]) do(ctx context.Context, value T, size int) (T, error) {
 	c := &call[T]{value: value, size: size, done: make(chan struct{})}
 	var none T
+	l.start()
 	select {
 	case l.calls <- c:
 	case <-ctx.Done():
@@ -49,29 +61,26 @@ func (l *line[T]) do(ctx context.Context, value T, size int) (T, error) {
 	case <-c.done:
 		return c.value, c.err
 	case <-ctx.Done():
-		c.taken.CompareAndSwap(false, true) // if no worker has it yet, none will do it
+		c.taken.CompareAndSwap(false, true) // if it has not begun, it will not be done
 		return none, ctx.Err()
 	}
 }
 
-// run starts workers, which end when closing is closed. Nobody calls do then.
-func (l *line[T]) run(workers int, running *sync.WaitGroup, closing <-chan struct{}) {
-	for range workers {
-		running.Go(func() {
-			var batch []*call[T]
-			for {
-				select {
-				case first := <-l.calls:
-					batch = l.gather(first, batch[:0])
-					if len(batch) > 0 {
-						l.perform(batch)
-						clear(batch)
-					}
-				case <-closing:
-					return
-				}
+// work performs calls until ended is closed; nobody calls do then.
+func (l *line[T]) work(ended <-chan struct{}) {
+	var batch []*call[T]
+	for {
+		select {
+		case first := <-l.calls:
+			runtime.Gosched() // those whom the last script has let go, and who are about to call again, come along
+			batch = l.gather(first, batch[:0])
+			if len(batch) > 0 {
+				l.perform(batch)
+				clear(batch)
 			}
-		})
+		case <-ended:
+			return
+		}
 	}
 }
 
@@ -82,7 +91,7 @@ func (l *line[T]) gather(c *call[T], batch []*call[T]) []*call[T] {
 			batch = append(batch, c)
 			size += c.size
 		}
-		if len(batch) >= l.most || size >= l.mostSize {
+		if len(batch) == mostTogether || size >= mostSizeTogether {
 			return batch
 		}
 		select {

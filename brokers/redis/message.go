@@ -22,9 +22,11 @@ const (
 // maxHeaders bounds the headers of a message: Lua hands over no more than some 8000 values at a time.
 const maxHeaders = 3000
 
-// appendFields appends the fields and values of a message. The payload is copied, because what is sent may
-// be on its way when the caller has gone. Fields that would be empty are left out.
-func appendFields(args []any, message *queues.MessageEnvelope) ([]any, error) {
+// appendFields appends the fields and values of a message, none of which may be longer than maxString. The
+// payload is copied, because what is sent may be on its way when the caller has gone. Fields that would be
+// empty are left out.
+func appendFields(args []any, message *queues.MessageEnvelope, maxString int) ([]any, error) {
+	first := len(args)
 	if len(message.Headers) > maxHeaders {
 		return args, fmt.Errorf("%w: it has %d headers; a message may have %d", queues.ErrMessageTooLarge, len(message.Headers), maxHeaders)
 	}
@@ -37,7 +39,14 @@ func appendFields(args []any, message *queues.MessageEnvelope) ([]any, error) {
 	for name, value := range message.Headers {
 		args = append(args, headerPrefix+name, value)
 	}
-	return append(args, fieldPayload, string(message.Message)), nil
+	args = append(args, fieldPayload, string(message.Message))
+	for i := first; i < len(args); i++ {
+		// The server would end the connection, and what others send with it.
+		if text, _ := args[i].(string); len(text) > maxString {
+			return args, fmt.Errorf("%w: a field of %d bytes; the server takes %d (proto-max-bulk-len)", queues.ErrMessageTooLarge, len(text), maxString)
+		}
+	}
+	return args, nil
 }
 
 func appendField(args []any, name, value string) []any {

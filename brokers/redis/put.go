@@ -36,7 +36,7 @@ func (st *storage) put(ctx context.Context, doing string, delay int64, messages 
 	if s.limit > 0 && len(messages) > s.limit {
 		return queues.ErrQueueFull
 	}
-	wanted, size, err := newPutting(delay, messages)
+	wanted, size, err := newPutting(delay, messages, s.link.server.maxString)
 	if err != nil {
 		return err
 	}
@@ -50,13 +50,13 @@ func (st *storage) put(ctx context.Context, doing string, delay int64, messages 
 	return fail(ctx, doing, s.room.wait(ctx, func() (string, error) { return s.putOnce(ctx, wanted, size) }))
 }
 
-func newPutting(delay int64, messages []*queues.MessageEnvelope) (wanted putting, size int, err error) {
+func newPutting(delay int64, messages []*queues.MessageEnvelope, maxString int) (wanted putting, size int, err error) {
 	const typical = 13 // arguments of a message without headers
 	wanted.arguments = append(make([]any, 0, 2+typical*len(messages)), delay, len(messages))
 	for _, message := range messages {
 		at := len(wanted.arguments)
 		wanted.arguments = append(wanted.arguments, 0)
-		if wanted.arguments, err = appendFields(wanted.arguments, message); err != nil {
+		if wanted.arguments, err = appendFields(wanted.arguments, message, maxString); err != nil {
 			return putting{}, 0, err
 		}
 		wanted.arguments[at] = len(wanted.arguments) - at - 1

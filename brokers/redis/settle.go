@@ -30,17 +30,17 @@ func (st *storage) ReleaseDelayed(ctx context.Context, held any, delay time.Dura
 
 // Bury moves a message, in one step, to the queue that Sibling was asked for.
 func (st *storage) Bury(ctx context.Context, held any, dead *queues.MessageEnvelope) error {
-	fields, err := appendFields(nil, dead)
-	if err != nil {
-		return err
-	}
 	return st.settle(ctx, held, "moving a message to the dead-letter queue", func(s *session, ctx context.Context, h *handle) (bool, error) {
+		fields, err := appendFields([]any{s.group, h.id, h.record}, dead, s.link.server.maxString)
+		if err != nil {
+			return false, err
+		}
 		there, err := keysOf(s.prefix, st.dead)
 		if err != nil {
 			return false, err
 		}
 		keys := append(s.keys[:len(s.keys):len(s.keys)], there.stream())
-		return s.settleBy(ctx, s.link.scripts.bury, keys, append([]any{s.group, h.id, h.record}, fields...)...)
+		return s.settleBy(ctx, s.link.scripts.bury, keys, fields...)
 	})
 }
 

@@ -14,11 +14,10 @@ import (
 // storage is a queue in a stream of Redis.
 type storage struct {
 	mu      sync.Mutex
-	current *session // nil while closed
-	server  server   // that of the last Open
-	opened  bool     // ever
-	dead    string   // what Sibling was asked for
-	durable *bool    // options.durable, if it is set
+	current *session       // nil while closed
+	traits  *queues.Traits // of the last Open; nil before
+	parent  *storage       // of a dead-letter queue: the queue that it belongs to
+	dead    string         // what Sibling was asked for
 }
 
 // What this storage can do beyond what every storage must.
@@ -43,12 +42,27 @@ func (st *storage) Options() []config.Option { return queueOptions() }
 func (st *storage) Traits() queues.Traits {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	traits := queues.Traits{Locks: queues.LocksByBroker, Ordered: true, Durable: true, NeedsServer: true}
-	if st.opened {
-		traits.Durable, traits.MaxMessageSize = st.server.durable, st.server.maxString
+	if st.traits != nil {
+		return *st.traits
 	}
-	if st.durable != nil {
-		traits.Durable = *st.durable
+	return queues.Traits{Locks: queues.LocksByBroker, Ordered: true, Durable: true, NeedsServer: true}
+}
+
+// traitsOn says what a queue is like on the server that was found.
+func traitsOn(found server, options config.Values) *queues.Traits {
+	traits := &queues.Traits{
+		Locks:          queues.LocksByBroker,
+		Ordered:        true,
+		Durable:        found.durable,
+		NeedsServer:    true,
+		MaxMessageSize: found.maxString,
+	}
+	if options.IsSet(optionDurable) {
+		traits.Durable = options.Bool(optionDurable)
+	}
+	// A listener that works on one message at a time should not keep others from those that have time.
+	if concurrency := options.Int(config.ListenConcurrency); concurrency > 1 {
+		traits.Prefetch = min(2*concurrency, mostTaken/2)
 	}
 	return traits
 }
@@ -58,11 +72,11 @@ func (st *storage) Sibling(name string) queues.Storage {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.dead = name
-	return newStorage()
+	return &storage{parent: st}
 }
 
 func (st *storage) Open(ctx context.Context, params queues.StorageParams) error {
-	lease, err := connect.Acquire(ctx, params.Target(), params.Connection, client())
+	lease, err := st.acquire(ctx, params)
 	if err != nil {
 		return err
 	}
@@ -75,23 +89,31 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 		lease.Release()
 		return err
 	}
-	limit, cancel := context.WithTimeout(ctx, lease.Options.Duration(config.ConnectTimeout))
+	within, cancel := context.WithTimeout(ctx, lease.Options.Duration(config.ConnectTimeout))
 	defer cancel()
 	group := params.Options.String(optionGroup)
-	if err := prepare(limit, lease.Client, names, group, params); err != nil {
+	if err := prepare(within, lease.Client, names, group, params); err != nil {
 		lease.Release()
 		return err
 	}
-	s := newSession(lease, names, group, params)
-	s.prefix = prefix
+	s := newSession(lease, prefix, names, group, params)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.current, st.server, st.opened, st.durable = s, lease.Client.server, true, nil
-	if params.Options.IsSet(optionDurable) {
-		durable := params.Options.Bool(optionDurable)
-		st.durable = &durable
-	}
+	st.current, st.traits = s, traitsOn(lease.Client.server, params.Options)
 	return nil
+}
+
+// acquire leases a client: that of the queue that this one belongs to, if there is one.
+func (st *storage) acquire(ctx context.Context, params queues.StorageParams) (*connect.Lease[*link], error) {
+	if st.parent != nil {
+		if s, err := st.parent.enter(); err == nil {
+			defer s.calls.Done()
+			if lease := s.lease.Share(); lease != nil {
+				return lease, nil
+			}
+		}
+	}
+	return connect.Acquire(ctx, params.Target(), params.Connection, client())
 }
 
 // prepare makes or checks the stream and its group.
@@ -137,9 +159,9 @@ func (st *storage) enter() (*session, error) {
 
 // session is what one Open has made. Its methods are called between enter and calls.Done.
 type session struct {
-	lease *connect.Lease[*link]
-	link  *link
-	keys  keys
+	lease  *connect.Lease[*link]
+	link   *link
+	keys   keys
 	prefix string
 	group  string
 
@@ -160,19 +182,12 @@ type session struct {
 	room      *room
 }
 
-// How many callers a script serves, and up to which size of messages.
-const (
-	mostTogether     = 128
-	mostSizeTogether = 1 << 20
-	putWorkers       = 3
-	completeWorkers  = 3
-)
-
-func newSession(lease *connect.Lease[*link], names keys, group string, params queues.StorageParams) *session {
+func newSession(lease *connect.Lease[*link], prefix string, names keys, group string, params queues.StorageParams) *session {
 	s := &session{
 		lease:          lease,
 		link:           lease.Client,
 		keys:           names,
+		prefix:         prefix,
 		group:          group,
 		lockTimeout:    params.LockTimeout,
 		requestTimeout: lease.Options.Duration(optionRequestTimeout),
@@ -182,13 +197,10 @@ func newSession(lease *connect.Lease[*link], names keys, group string, params qu
 		closing:        make(chan struct{}),
 		ended:          make(chan struct{}),
 	}
-	s.puts = newLine(mostTogether, mostSizeTogether, s.performPuts)
-	s.completes = newLine(mostTogether, mostSizeTogether, s.performCompletes)
+	s.puts = newLine(s, s.performPuts)
+	s.completes = newLine(s, s.performCompletes)
 	s.taker = newTaker(s)
 	s.room = newRoom(s)
-	s.puts.run(putWorkers, &s.workers, s.ended)
-	s.completes.run(completeWorkers, &s.workers, s.ended)
-	s.workers.Go(s.taker.run)
 	return s
 }
 

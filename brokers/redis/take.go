@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -70,6 +71,7 @@ type taker struct {
 	session *session
 	watcher *watcher
 	kicked  chan struct{} // holds a token when the taker shall look
+	start   func()        // the goroutine, once
 
 	mu        sync.Mutex
 	receivers []*receiver
@@ -81,15 +83,18 @@ type taker struct {
 }
 
 func newTaker(s *session) *taker {
-	return &taker{
+	t := &taker{
 		session: s,
 		watcher: newWatcher(s, s.keys.stream(), s.keys.signal()),
 		kicked:  make(chan struct{}, 1),
 	}
+	t.start = sync.OnceFunc(func() { s.workers.Go(t.run) })
+	return t
 }
 
 // ask lets a receiver stand in line.
 func (t *taker) ask(r *receiver) {
+	t.start()
 	t.mu.Lock()
 	t.receivers = append(t.receivers, r)
 	look := !r.wait || !t.watching
@@ -131,6 +136,7 @@ func (t *taker) run() {
 // has ended: one that fails may be repeated, two in a row are the receivers' business.
 func (t *taker) look(watched error) {
 	for {
+		runtime.Gosched() // as in line.work
 		waiting, wanted := t.waiting()
 		if len(waiting) == 0 {
 			return

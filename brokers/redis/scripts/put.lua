@@ -1,8 +1,7 @@
 -- Appends messages. ARGV: the most the queue may hold (0: no limit), then of each call: delay in
 -- milliseconds, number of messages, and of each message: number of its fields and values, and these.
 -- Returns of each call 1, or the id to watch the signal from if there is no room for all of its messages.
-local now = clock()
-admit(now)
+if call('EXISTS', delayed) == 1 then admit(clock()) end -- what is due goes before
 local limit = tonumber(ARGV[1])
 local at = 2
 local results = {}
@@ -17,7 +16,7 @@ while at <= #ARGV do
     elseif fits then
       local id = call('XADD', later, '*', unpack(ARGV, at + 1, at + fields))
       local text = placed(id)
-      call('ZADD', delayed, now + delay, text)
+      call('ZADD', delayed, clock() + delay, text)
       if call('ZRANGE', delayed, 0, 0)[1] == text then wake() end
     end
     at = at + 1 + fields

@@ -70,5 +70,7 @@ func unlabelled(f func()) {
 	<-done
 }
 
-var _ = fmt.Sprint
-var _ net.Conn
+var (
+	_ = fmt.Sprint
+	_ net.Conn
+)

@@ -3,6 +3,7 @@ module github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis/se
 go 1.26.0
 
 require (
+	github.com/google/uuid v1.3.0
 	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8
 	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0
 	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis v1.1.0
@@ -14,7 +15,6 @@ require (
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
-	github.com/google/uuid v1.3.0 // indirect
 	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
