@@ -1,0 +1,165 @@
+package nats
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	natsgo "github.com/nats-io/nats.go"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// client says how connections to NATS are made: over the network, or, with a provider, in this process.
+func client(provider natsgo.InProcessConnProvider) connect.Client[*link] {
+	return connect.Client[*link]{
+		Kind:    kind,
+		Options: config.NewSet(sharedOptions()...),
+		Dial: func(ctx context.Context, target connect.Target) (*link, error) {
+			s, err := readServers(target)
+			if err != nil {
+				return nil, err
+			}
+			s.provider = provider
+			return s.dial(ctx)
+		},
+		Close: func(l *link) { l.conn.Close() },
+	}
+}
+
+// servers are where to connect, and how.
+type servers struct {
+	name     string // of the client, which the server shows
+	urls     []string
+	username string
+	password string
+	token    string
+	tls      *tls.Config
+	provider natsgo.InProcessConnProvider // nil: over the network
+
+	retryConnect  bool
+	maxReconnect  int
+	reconnectWait time.Duration
+	answerTimeout time.Duration
+}
+
+func readServers(target connect.Target) (*servers, error) {
+	s := &servers{
+		name:          target.Name,
+		retryConnect:  target.Options.Bool(retryConnectKey),
+		maxReconnect:  target.Options.Int(maxReconnectKey),
+		reconnectWait: target.Options.Duration(reconnectKey),
+		answerTimeout: target.Options.Duration(flushTimeoutKey),
+	}
+	addresses, err := connect.Addresses(target.Connections, protocols()...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
+	}
+	if len(addresses) == 0 {
+		return nil, fmt.Errorf("%w: %s", queues.ErrNoConnection, connect.MissingConnection)
+	}
+	for _, address := range addresses {
+		s.urls = append(s.urls, address.Protocol+"://"+address.HostPort())
+		if s.username == "" {
+			s.username, s.password = address.Username, address.Password
+		}
+	}
+	if credential := target.Credential; credential != nil && credential.ConfigParams != nil {
+		if username := credential.Username(); username != "" {
+			s.username, s.password = username, credential.Password()
+		}
+		s.token = credential.GetAsString(tokenKey)
+	}
+	for _, connection := range target.Connections {
+		if s.tls, err = connect.TLSConfig(connection); err != nil {
+			return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
+		}
+		if s.tls != nil {
+			break
+		}
+	}
+	return s, nil
+}
+
+// String names the servers, without secrets.
+func (s *servers) String() string { return strings.Join(s.urls, ", ") }
+
+// dial connects, and tries again until ctx ends unless it was told not to.
+func (s *servers) dial(ctx context.Context) (*link, error) {
+	for {
+		l, err := s.dialOnce(ctx)
+		if err == nil {
+			return l, nil
+		}
+		if !s.retryConnect || isRefusal(err) || pause(ctx, min(s.reconnectWait, time.Second)) != nil {
+			return nil, s.explain(err)
+		}
+	}
+}
+
+// dialLimit bounds one attempt to reach one server.
+const dialLimit = 5 * time.Second
+
+func (s *servers) dialOnce(ctx context.Context) (*link, error) {
+	l := &link{servers: s.String(), answerTimeout: s.answerTimeout, changed: make(chan struct{})}
+	options := []natsgo.Option{
+		natsgo.Name(s.name),
+		natsgo.MaxReconnects(s.maxReconnect),
+		natsgo.ReconnectWait(s.reconnectWait),
+		natsgo.ReconnectBufSize(-1), // what cannot be sent now fails now; calls wait for the connection themselves
+		natsgo.ReconnectHandler(l.onChange),
+		natsgo.ClosedHandler(l.onChange),
+		natsgo.DisconnectErrHandler(func(conn *natsgo.Conn, _ error) { l.onChange(conn) }),
+		natsgo.ErrorHandler(func(*natsgo.Conn, *natsgo.Subscription, error) {}), // calls report what concerns them
+		natsgo.PingInterval(20 * time.Second),
+	}
+	limit := dialLimit
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = max(time.Millisecond, min(time.Until(deadline), dialLimit))
+	}
+	options = append(options, natsgo.Timeout(limit))
+	switch {
+	case s.token != "":
+		options = append(options, natsgo.Token(s.token))
+	case s.username != "":
+		options = append(options, natsgo.UserInfo(s.username, s.password))
+	}
+	if s.tls != nil {
+		options = append(options, natsgo.Secure(s.tls))
+	}
+	if s.provider != nil {
+		options = append(options, natsgo.InProcessServer(s.provider))
+	}
+	conn, err := natsgo.Connect(strings.Join(s.urls, ","), options...)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.use(conn); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// isRefusal tells whether the server is there and will not let us in, now or later.
+func isRefusal(err error) bool {
+	return errors.Is(err, natsgo.ErrAuthorization) || errors.Is(err, natsgo.ErrAuthExpired) || errors.Is(err, natsgo.ErrAuthRevoked) ||
+		errors.Is(err, natsgo.ErrAccountAuthExpired) || errors.Is(err, natsgo.ErrSecureConnRequired) || errors.Is(err, natsgo.ErrSecureConnWanted)
+}
+
+// explain says what stands in the way of a connection.
+func (s *servers) explain(err error) error {
+	wayOut := "check connection.host and connection.port, and that the server runs"
+	switch {
+	case errors.Is(err, natsgo.ErrSecureConnRequired), errors.Is(err, natsgo.ErrSecureConnWanted):
+		wayOut = "the server and connection.protocol do not agree about TLS; check connection.protocol and connection.tls"
+	case isRefusal(err):
+		wayOut = "the server refuses the credentials; check credential.username and credential.password, or credential.token"
+	}
+	return fmt.Errorf("%w: connecting to %s: %s: %w", queues.ErrNoConnection, s, wayOut, err)
+}

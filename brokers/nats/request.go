@@ -1,0 +1,161 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// Bounds of one attempt of a request, and pauses between them.
+const (
+	attemptTimeout = 2 * time.Second
+	attemptPause   = 50 * time.Millisecond
+)
+
+// request sends a message until someone answers, within the answer time-out. The message must be one
+// that does no harm if it arrives twice. Before it is sent again, valid (unless nil) says whether it still makes sense.
+func (s *session) request(ctx context.Context, message *natsgo.Msg, valid func() bool) (*natsgo.Msg, error) {
+	answer, err := s.link.attempt(ctx, message, min(attemptTimeout, s.link.answerTimeout)) // the usual case, with nothing around it
+	if err == nil {
+		return answer, nil
+	}
+	if isPassing(err) && ctx.Err() == nil {
+		bound, free := s.bind(ctx)
+		defer free()
+		if answer, err = s.link.repeat(bound, message, valid, err); err == nil {
+			return answer, nil
+		}
+	}
+	return nil, s.failed(ctx, err)
+}
+
+// repeat sends a message again, once an attempt has failed.
+func (l *link) repeat(ctx context.Context, message *natsgo.Msg, valid func() bool, err error) (*natsgo.Msg, error) {
+	limited, cancel := l.limit(ctx)
+	defer cancel()
+	for patience := 2 * attemptPause; isPassing(err) && limited.Err() == nil; patience = min(2*patience, attemptTimeout) {
+		if valid != nil && !valid() {
+			return nil, queues.ErrLockLost
+		}
+		if err := l.again(limited); err != nil {
+			return nil, err
+		}
+		var answer *natsgo.Msg
+		if answer, err = l.attempt(limited, message, patience); err == nil {
+			return answer, nil
+		}
+	}
+	return nil, err
+}
+
+// requestOnce sends a message that must not arrive twice, when there is a connection.
+func (s *session) requestOnce(ctx context.Context, message *natsgo.Msg) error {
+	bound, free := s.bind(ctx)
+	defer free()
+	limited, cancel := s.link.limit(bound)
+	defer cancel()
+	for {
+		if err := s.link.awaitConnected(limited); err != nil {
+			return err
+		}
+		_, err := s.link.attempt(limited, message, attemptTimeout)
+		if !errors.Is(err, natsgo.ErrNoResponders) || s.link.again(limited) != nil { // then nobody has it
+			return err
+		}
+	}
+}
+
+// call makes a call of the client library, which must do no harm if it is made twice, until it gets an answer, within
+// the answer time-out.
+func (s *session) call(ctx context.Context, call func(ctx context.Context) error) error {
+	bound, free := s.bind(ctx)
+	defer free()
+	return s.link.call(bound, call)
+}
+
+func (l *link) call(ctx context.Context, call func(ctx context.Context) error) error {
+	limited, cancel := l.limit(ctx)
+	defer cancel()
+	for {
+		if err := l.awaitConnected(limited); err != nil {
+			return err
+		}
+		attempt, done := context.WithTimeout(limited, attemptTimeout)
+		err := call(attempt)
+		done()
+		switch {
+		case err == nil:
+			return nil
+		case !isPassing(err) && !errors.Is(err, jetstream.ErrJetStreamNotEnabled): // as it is for a moment after a start
+			return err
+		case pause(limited, attemptPause) != nil:
+			return err
+		}
+	}
+}
+
+// again waits a moment, and until there is a connection.
+func (l *link) again(ctx context.Context) error {
+	if err := pause(ctx, attemptPause); err != nil {
+		return err
+	}
+	return l.awaitConnected(ctx)
+}
+
+// attempt sends a message and waits for the answer, no longer than the connection lasts.
+func (l *link) attempt(ctx context.Context, message *natsgo.Msg, patience time.Duration) (*natsgo.Msg, error) {
+	connection, c := l.connection(), l.inbox.open()
+	defer c.end()
+	message.Reply = c.address()
+	if err := l.conn.PublishMsg(message); err != nil {
+		return nil, err
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	return l.next(ctx, c.answer, connection, timer.C)
+}
+
+// next waits for the next answer to what was sent on that connection: until timeout says so, ctx ends or the connection
+// is lost, with which the server forgets that it was to answer.
+func (l *link) next(ctx context.Context, answers <-chan *natsgo.Msg, connection uint64, timeout <-chan time.Time) (*natsgo.Msg, error) {
+	for {
+		changed := l.change()
+		select {
+		case answer := <-answers:
+			return heard(answer)
+		default:
+		}
+		if !l.isStill(connection) {
+			return nil, natsgo.ErrDisconnected
+		}
+		select {
+		case answer := <-answers:
+			return heard(answer)
+		case <-changed:
+		case <-timeout:
+			return nil, natsgo.ErrTimeout
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// heard tells the server's word that nobody listens from an answer.
+func heard(answer *natsgo.Msg) (*natsgo.Msg, error) {
+	if len(answer.Data) == 0 && answer.Header.Get(statusHeader) == statusNoResponders {
+		return nil, natsgo.ErrNoResponders
+	}
+	return answer, nil
+}
+
+// isPassing tells whether what failed may work when it is tried again.
+func isPassing(err error) bool {
+	return errors.Is(err, natsgo.ErrNoResponders) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, natsgo.ErrTimeout) ||
+		errors.Is(err, natsgo.ErrDisconnected) || errors.Is(err, natsgo.ErrReconnectBufExceeded) || errors.Is(err, natsgo.ErrConnectionReconnecting) ||
+		errors.Is(err, natsgo.ErrStaleConnection) || errors.Is(err, errUndelivered)
+}

@@ -1,0 +1,214 @@
+//go:build brokers
+
+package servertest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
+)
+
+// configOf is the configuration of a queue on that server.
+func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
+	params := cconf.NewConfigParamsFromTuples(options...)
+	params.Put("connection.host", server.Host)
+	params.Put("connection.port", server.Port)
+	if server.Password != "" {
+		params.Put("credential.username", server.Username)
+		params.Put("credential.password", server.Password)
+	}
+	return params
+}
+
+func TestNatsQueueKeepsTheContractOnARealServer(t *testing.T) {
+	server := servers.NATS(t, servers.WithPassword("secret"))
+	subject := contract("nats")
+	subject.Config = configOf(server, "options.reconnect_timeout", 50)
+	subject.New = func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
+		return newQueue(name, params)
+	}
+	subject.SharedByName = true
+	subject.Bounded = true
+	subject.Restart = func(t testing.TB) { require.NoError(t, server.Restart()) }
+	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
+		return newQueue(name, cconf.NewEmptyConfigParams())
+	}
+	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
+		return newQueue(name, configOf(server).Override(cconf.NewConfigParamsFromTuples("credential.password", "wrong")))
+	}
+	subject.NoServer = func(_ testing.TB, name string) queues.IMessageQueue {
+		return newQueue(name, configOf(server, "options.connect_timeout", 500).Override(cconf.NewConfigParamsFromTuples("connection.port", 1)))
+	}
+	report := conformance.Run(t, subject)
+	require.Empty(t, report.With(conformance.Failed))
+}
+
+func open(t *testing.T, queue queues.IMessageQueue) {
+	require.NoError(t, queue.Open(t.Context(), ""))
+	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "")) })
+}
+
+func connect(t testing.TB, server *servers.Server) *natsgo.Conn {
+	conn, err := natsgo.Connect(server.URI())
+	require.NoError(t, err)
+	t.Cleanup(conn.Close)
+	return conn
+}
+
+func TestARawClientAndAQueueUnderstandEachOther(t *testing.T) {
+	server := servers.NATS(t)
+	raw := connect(t, server)
+	js, err := jetstream.New(raw)
+	require.NoError(t, err)
+	queue := newQueue("interop.orders", configOf(server))
+	open(t, queue)
+
+	sent := time.Date(2026, 5, 4, 3, 2, 1, 500_000_000, time.UTC)
+	_, err = js.PublishMsg(t.Context(), &natsgo.Msg{
+		Subject: "interop.orders",
+		Data:    []byte{0, 1, 0xff},
+		Header: natsgo.Header{
+			"message_id": {"id-1"}, "correlation_id": {"corr-1"}, "message_type": {"order"},
+			"sent_time": {sent.Format(time.RFC3339Nano)}, "colour": {"red"}, "Nats-Msg-Id": {"x"},
+		},
+	})
+	require.NoError(t, err)
+	got, err := queue.Receive(t.Context(), "", 10*time.Second)
+	require.NoError(t, err)
+	require.Equal(t, []byte{0, 1, 0xff}, got.Message)
+	require.Equal(t, []string{"id-1", "corr-1", "order"}, []string{got.MessageId, got.CorrelationId, got.MessageType})
+	require.True(t, sent.Equal(got.SentTime))
+	require.Equal(t, map[string]string{"colour": "red"}, got.Headers)
+	require.NoError(t, queue.Complete(t.Context(), got))
+
+	require.NoError(t, raw.Publish("interop.orders", []byte("bare"))) // with nothing beside it
+	got, err = queue.Receive(t.Context(), "", 10*time.Second)
+	require.NoError(t, err)
+	require.Equal(t, "bare", got.GetMessageAsString())
+	require.WithinDuration(t, time.Now(), got.SentTime, time.Minute, "the server's time stands in for the sender's")
+	require.NoError(t, queue.Complete(t.Context(), got))
+
+	envelope := queues.NewMessageEnvelope("corr-2", "order", []byte("payload"))
+	envelope.Headers = map[string]string{"colour": "blue"}
+	require.NoError(t, queue.Send(t.Context(), "", envelope))
+	consumer, err := js.Consumer(t.Context(), "interop_orders", "interop_orders")
+	require.NoError(t, err)
+	message, err := consumer.Next()
+	require.NoError(t, err)
+	require.Equal(t, "interop.orders", message.Subject())
+	require.Equal(t, "payload", string(message.Data()))
+	require.Equal(t, envelope.MessageId, message.Headers().Get("message_id"))
+	require.Equal(t, "corr-2", message.Headers().Get("correlation_id"))
+	require.Equal(t, "order", message.Headers().Get("message_type"))
+	require.Equal(t, "blue", message.Headers().Get("colour"))
+	_, err = time.Parse(time.RFC3339, message.Headers().Get("sent_time"))
+	require.NoError(t, err)
+	require.NoError(t, message.DoubleAck(t.Context()))
+	eventuallyCount(t, queue, 0)
+}
+
+func eventuallyCount(t testing.TB, queue queues.IMessageQueue, want int64) {
+	require.Eventually(t, func() bool {
+		count, err := queue.ReadMessageCount()
+		return err == nil && count == want
+	}, 10*time.Second, 20*time.Millisecond)
+}
+
+func TestOpeningSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+	server := servers.NATS(t, servers.WithPassword("secret"))
+	js, err := jetstream.New(connect(t, server))
+	require.NoError(t, err)
+	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "kept", Subjects: []string{"kept"}})
+	require.NoError(t, err)
+	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "other", Subjects: []string{"something"}, Retention: jetstream.WorkQueuePolicy})
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		queue    string
+		options  []any
+		sentinel error
+		says     []string
+	}{
+		"wrong host":     {"a", []any{"connection.host", "no.such.host.invalid"}, queues.ErrNoConnection, []string{"no.such.host.invalid:", "connection.host"}},
+		"wrong port":     {"a", []any{"connection.port", 1}, queues.ErrNoConnection, []string{"127.0.0.1:1", "connection.port"}},
+		"wrong password": {"a", []any{"credential.password", "wrong"}, queues.ErrNoConnection, []string{"credential.password"}},
+		"no stream":      {"a", []any{"options.auto_create", false}, queues.ErrBadConfig, []string{"stream a", "options.auto_create"}},
+		"kept messages":  {"kept", nil, queues.ErrBadConfig, []string{"stream kept", "work-queue", "options.stream"}},
+		"other subject":  {"other", nil, queues.ErrBadConfig, []string{"stream other", "options.stream"}},
+		"replicas":       {"b", []any{"options.replicas", 3}, queues.ErrBadConfig, []string{"options.replicas"}},
+		"bad subject":    {"a", []any{"subject", "a.*"}, queues.ErrBadConfig, []string{"a.*", "wildcard", "subject"}},
+		"bad stream":     {"a", []any{"options.stream", "a.b"}, queues.ErrBadConfig, []string{"options.stream", "a_b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			params := configOf(server, "options.connect_timeout", 2000).Override(cconf.NewConfigParamsFromTuples(test.options...))
+			queue := newQueue(test.queue, params)
+			began := time.Now()
+			err := queue.Open(t.Context(), "")
+			require.ErrorIs(t, err, test.sentinel)
+			require.Less(t, time.Since(began), 3*time.Second)
+			require.ErrorContains(t, err, "queue "+test.queue)
+			for _, text := range test.says {
+				require.ErrorContains(t, err, text)
+			}
+			require.NotContains(t, err.Error(), "secret")
+		})
+	}
+}
+
+func TestAMessageOverTheServersLimitIsRefused(t *testing.T) {
+	queue := newQueue("large", configOf(servers.NATS(t, servers.WithConfig("max_payload: 4096"))))
+	open(t, queue)
+	err := queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", make([]byte, 4096)))
+	require.ErrorIs(t, err, queues.ErrMessageTooLarge)
+	envelope := queues.NewMessageEnvelope("", "", make([]byte, 2048))
+	envelope.Headers = map[string]string{"long": string(make([]byte, 2048))}
+	err = queue.Send(t.Context(), "", envelope)
+	require.ErrorIs(t, err, queues.ErrMessageTooLarge)
+	require.ErrorContains(t, err, "max_payload")
+}
+
+func TestWithoutJetStreamABareQueueWorksAndTheOtherSaysSo(t *testing.T) {
+	server := servers.NATS(t, servers.WithConfig("jetstream: disabled"))
+	queue := newQueue("a", configOf(server))
+	err := queue.Open(t.Context(), "")
+	require.ErrorIs(t, err, queues.ErrNotSupported)
+	require.ErrorContains(t, err, "bare-nats")
+	bare := newBareQueue("a", configOf(server, "options.autosubscribe", true))
+	open(t, bare)
+	require.NoError(t, bare.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
+	got, err := bare.Receive(t.Context(), "", 10*time.Second)
+	require.NoError(t, err)
+	require.Equal(t, "A", got.GetMessageAsString())
+}
+
+func TestAConnectionManagesQueues(t *testing.T) {
+	server := servers.NATS(t)
+	connection := nats.NewNatsConnection()
+	connection.Configure(t.Context(), configOf(server))
+	_, err := connection.ReadQueueNames()
+	require.ErrorIs(t, err, queues.ErrNotOpened)
+	require.NoError(t, connection.Open(t.Context(), ""))
+	defer func() { require.NoError(t, connection.Close(t.Context(), "")) }()
+	for _, name := range []string{"one", "two.parts"} {
+		require.NoError(t, connection.CreateQueue(name))
+		require.NoError(t, connection.CreateQueue(name), "a no-op if it is there")
+	}
+	names, err := connection.ReadQueueNames()
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"one", "two.parts"}, names)
+	for range 2 {
+		require.NoError(t, connection.DeleteQueue("one"))
+	}
+	names, err = connection.ReadQueueNames()
+	require.NoError(t, err)
+	require.Equal(t, []string{"two.parts"}, names)
+}

@@ -1,0 +1,66 @@
+package nats
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+func (s *session) Complete(ctx context.Context, h *held) error {
+	if !s.held.has(h) {
+		return queues.ErrLockLost
+	}
+	if _, err := s.request(ctx, h.answer(sayAck), func() bool { return s.held.has(h) }); err != nil {
+		return err
+	}
+	s.held.remove(h)
+	s.forgetUncounted(ctx, h)
+	return nil
+}
+
+func (s *session) Release(ctx context.Context, h *held, counted bool) error {
+	if !s.held.has(h) {
+		return queues.ErrLockLost
+	}
+	return s.release(ctx, h, counted)
+}
+
+func (s *session) release(ctx context.Context, h *held, counted bool) error {
+	if !counted {
+		if err := s.recordUncounted(ctx, h); err != nil {
+			return err
+		}
+	}
+	return s.nak(ctx, h, sayNak)
+}
+
+// nak tells the server to deliver a message again. It is not repeated: by then it may be with somebody else, who would
+// lose it. Without an answer the message is given up; it comes again, after its ack wait at the latest.
+func (s *session) nak(ctx context.Context, h *held, text string) error {
+	if err := s.requestOnce(ctx, h.answer(text)); err != nil {
+		if isPassing(err) && ctx.Err() == nil {
+			s.held.remove(h)
+			return fmt.Errorf("%w: the server did not answer", queues.ErrLockLost)
+		}
+		return s.failed(ctx, err)
+	}
+	s.held.remove(h)
+	return nil
+}
+
+func (s *session) ReleaseDelayed(ctx context.Context, h *held, delay time.Duration) error {
+	if !s.held.has(h) {
+		return queues.ErrLockLost
+	}
+	delay = min(delay, longestDelay)
+	text := sayNak + ` {"delay":` + strconv.FormatInt(int64(delay), 10) + `}`
+	due := time.Now().Add(delay)
+	if err := s.nak(ctx, h, text); err != nil {
+		return err
+	}
+	s.later.add(h.sequence, due)
+	return nil
+}
