@@ -3,6 +3,7 @@ package command
 import (
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -80,8 +81,9 @@ func (a *app) root() *cobra.Command {
 }
 
 // completeQueue offers the queues of the container file, and ways to begin a URL.
-func (a *app) completeQueue(command *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (a *app) completeQueue(command *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 	var offered []string
+	directive := cobra.ShellCompDirectiveNoFileComp
 	if catalog, err := source.Load(command.Context(), source.Settings{File: a.flags.file, Parameters: a.flags.parameters}); err == nil {
 		offered = catalog.Names()
 	}
@@ -89,13 +91,16 @@ func (a *app) completeQueue(command *cobra.Command, args []string, _ string) ([]
 		if component.Type != config.ComponentQueue {
 			continue
 		}
+		url := component.Kind + ":"
 		if component.NeedsConnection {
-			offered = append(offered, component.Kind+"://")
-		} else {
-			offered = append(offered, component.Kind+":")
+			url += "//"
+		}
+		if strings.HasPrefix(url, begun) {
+			offered = append(offered, url)
+			directive |= cobra.ShellCompDirectiveNoSpace // something must follow
 		}
 	}
-	return offered, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	return slices.DeleteFunc(offered, func(name string) bool { return !strings.HasPrefix(name, begun) }), directive
 }
 
 // queuesOf completes the first so many arguments with queues.
