@@ -41,7 +41,7 @@ BENCH_ONLY :=
 BENCH_QUEUES :=
 
 CHOSEN := $(patsubst core,.,$(MODULES))
-BROKER_TESTS := $(filter test/servers brokers/%,$(CHOSEN))
+BROKER_TESTS := $(filter test/servers test/services brokers/% cmd/%,$(CHOSEN))
 BROKER_FLAGS = $(strip $(race) -tags=brokers -count=1 -p=1 -timeout=60m $(TESTFLAGS))
 
 # Modules are checked one by one, with the workspace off: as a user gets them, and
@@ -168,8 +168,8 @@ release-check: tools ## prove that users can build against the modules as VERSIO
 ## Working
 
 .PHONY: run
-run: ## run the example container on the memory queue
-	@cd example && $(GO) run ./container -c ../config/memory.yml --demo
+run: ## see a queue at work: twenty seconds, no server (mq demo)
+	@GOWORK='$(ROOT)/go.work' $(GO) run ./cmd/mq demo
 
 .PHONY: docs
 docs: $(CHOSEN:%=docs@%) ## write the generated documentation (go generate)
