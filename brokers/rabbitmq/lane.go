@@ -9,12 +9,8 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-// How many receivers may ask at a time, which takes a moment, and how many may wait; more wait for their
-// turn, while those before them get what comes.
-const (
-	mostAsking  = 16
-	mostWaiting = 64
-)
+// mostAsking is how many receivers may ask at a time, which takes a moment; more wait for their turn.
+const mostAsking = 16
 
 // lane is a channel that messages are taken on. What it has delivered is settled on it, and void when it
 // is lost.
@@ -22,7 +18,7 @@ type lane struct {
 	ch *amqp.Channel
 
 	exchange sync.Mutex // held while the server is asked something: one answer could be taken for another
-	prefetch int        // as the server knows it for the next consumer
+	prefetch int        // as the server knows it for the next consumer; 0: no limit
 }
 
 // handle is what settling a message needs.
@@ -61,9 +57,9 @@ func (s *session) openLane(ctx context.Context) (*lane, error) {
 	if err != nil {
 		return nil, failure(err)
 	}
-	l := &lane{ch: ch, prefetch: -1}
+	l := &lane{ch: ch}
 	lost := ch.NotifyClose(make(chan *amqp.Error, 1))
-	s.calls.Go(func() { s.watch(l, lost) })
+	s.watchers.Go(func() { s.watch(l, lost) })
 	return l, nil
 }
 
@@ -102,23 +98,19 @@ func (l *lane) consume(queue, tag string, prefetch int) (<-chan amqp.Delivery, e
 	return l.ch.Consume(queue, tag, false, false, false, false, nil)
 }
 
-// cancel ends a consumer; its deliveries end after what it has delivered until then.
+// cancel ends a consumer. Its deliveries end after what it has delivered, and are all there are if the
+// consumer had no more credit; see linger.
 func (l *lane) cancel(tag string) error {
 	l.exchange.Lock()
 	defer l.exchange.Unlock()
 	return l.ch.Cancel(tag, false)
 }
 
-// stop ends a consumer and returns what it has delivered that nobody has taken out of deliveries.
-func (l *lane) stop(tag string, deliveries <-chan amqp.Delivery) ([]*handle, error) {
-	if err := l.cancel(tag); err != nil {
-		return nil, err // the channel is closed, and what it delivered is back in the queue
-	}
-	var rest []*handle
-	for d := range deliveries {
-		rest = append(rest, l.handle(d, nil))
-	}
-	return rest, nil
+// ask has the server answer to something that changes nothing.
+func (l *lane) ask() error {
+	l.exchange.Lock()
+	defer l.exchange.Unlock()
+	return l.ch.Qos(l.prefetch, 0, false)
 }
 
 // lanes lends channels to those who take messages.
@@ -131,8 +123,8 @@ type lanes struct {
 	all  []*lane
 }
 
-func newLanes(s *session, most int) *lanes {
-	return &lanes{session: s, slots: make(chan struct{}, most)}
+func newLanes(s *session) *lanes {
+	return &lanes{session: s, slots: make(chan struct{}, mostAsking)}
 }
 
 // borrow waits for its turn, and returns a lane that nobody else uses until giveBack.

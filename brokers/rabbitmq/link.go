@@ -2,8 +2,6 @@ package rabbitmq
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -20,7 +18,6 @@ type link struct {
 	taking *line // receives, settles, makes queues
 	giving *line // publishes
 	dialer *dialer
-	major  int // of the server's version
 
 	unproven atomic.Int64 // bytes; whether larger messages are taken is not known yet
 	largest  atomic.Int64 // bytes; 0: the server has not said yet what is too large
@@ -57,24 +54,7 @@ func dialLink(ctx context.Context, target connect.Target) (*link, error) {
 		l.close()
 		return nil, err
 	}
-	conn, err := l.taking.get(ctx)
-	if err != nil {
-		l.close()
-		return nil, err
-	}
-	l.major = majorVersion(conn.Properties)
 	return l, nil
-}
-
-// majorVersion reads the first number of the server's version; 0 if it has none.
-func majorVersion(properties amqp.Table) int {
-	version, _ := properties["version"].(string)
-	first, _, _ := strings.Cut(version, ".")
-	major, err := strconv.Atoi(first)
-	if err != nil {
-		return 0
-	}
-	return major
 }
 
 func (l *link) close() {

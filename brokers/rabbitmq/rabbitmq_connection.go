@@ -57,7 +57,11 @@ func (c *RabbitMQConnection) CreateQueue(name string) error {
 		if err := s.check(); err != nil {
 			return err
 		}
-		return l.manage(ctx, func(ch *amqp.Channel) error { return declareQueue(ch, s, l.major) })
+		err := l.manage(ctx, func(ch *amqp.Channel) error { return declareQueue(ch, s, limited) })
+		if hasNoLimit(err) {
+			err = l.manage(ctx, func(ch *amqp.Channel) error { return declareQueue(ch, s, unlimited) })
+		}
+		return err
 	})
 }
 

@@ -23,7 +23,10 @@ func (st *storage) Release(ctx context.Context, value any, counted bool) error {
 	return st.settle("giving back", value, func(s *session, h *handle) error {
 		switch {
 		case counted == h.isCountedByServer():
-			return h.requeue()
+			if err := h.requeue(); err != nil {
+				return err
+			}
+			return s.settleDown(ctx, h)
 		case counted:
 			message := copyOf(h.raw, h.count)
 			return h.replace(func() error { return s.send(ctx, s.back(), &message) })
@@ -90,6 +93,15 @@ func (h *handle) done(err error) error {
 	}
 	if h.lane.ch.IsClosed() || errors.Is(err, amqp.ErrClosed) {
 		return fmt.Errorf("%w: the connection that delivered the message is lost, and the server has put it back: %w", queues.ErrLockLost, err)
+	}
+	return err
+}
+
+// settleDown returns when the server has put back what was rejected before: it answers in the order of asking.
+func (s *session) settleDown(ctx context.Context, h *handle) error {
+	_, err := await(ctx, s, func() (struct{}, error) { return struct{}{}, h.lane.ask() }, func(struct{}) {})
+	if err != nil && (ctx.Err() != nil || h.lane.ch.IsClosed()) {
+		return nil // it is on its way, or was put back when the channel was closed
 	}
 	return err
 }

@@ -131,14 +131,16 @@ type session struct {
 	sharedPublisher atomic.Pointer[publisher]
 	delays          delays
 	returner        returner
-	asking          *lanes // for those who do not wait
-	waiting         *lanes // for those who do
+	lanes           *lanes
+	counter         counter
 	listening       subscriptions
 
 	mu      sync.Mutex
 	closed  bool
 	closing chan struct{} // closed when waiting calls must return
 	calls   sync.WaitGroup
+
+	watchers sync.WaitGroup // of lanes, until these are closed
 }
 
 func newSession(lease *connect.Lease[*link], settings settings, void func(match func(handle any) bool)) *session {
@@ -153,7 +155,8 @@ func newSession(lease *connect.Lease[*link], settings settings, void func(match 
 	s.topology = newTopology(s)
 	s.delays.session = s
 	s.returner.session = s
-	s.asking, s.waiting = newLanes(s, mostAsking), newLanes(s, mostWaiting)
+	s.lanes = newLanes(s)
+	s.counter.session = s
 	s.listening.session = s
 	return s
 }
@@ -177,6 +180,7 @@ func (s *session) close(ctx context.Context) {
 	s.calls.Add(1) // keeps the count above zero for what follows
 	s.mu.Unlock()
 	close(s.closing)
+	s.counter.close()
 	s.listening.stopAll()
 	s.calls.Done()
 
@@ -187,12 +191,12 @@ func (s *session) close(ctx context.Context) {
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
 	wait(limit, s.calls.Wait)
+	wait(limit, s.watchers.Wait)
 }
 
 // closeChannels has the server put back what was delivered on them and not settled.
 func (s *session) closeChannels() {
-	s.asking.close()
-	s.waiting.close()
+	s.lanes.close()
 	if p := s.sharedPublisher.Load(); p != nil {
 		_ = p.ch.Close()
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -154,7 +155,7 @@ func (sub *subscription) sustain(ctx context.Context, asked int) error {
 	case stopped:
 		return errors.Join(ctx.Err(), queues.ErrNotOpened)
 	case f == nil:
-		l, err := s.waiting.lend(ctx)
+		l, err := s.lanes.lend(ctx)
 		if err != nil {
 			return err
 		}
@@ -175,11 +176,21 @@ func (sub *subscription) consume(ctx context.Context, f *feed, prefetch int) err
 	s := sub.session
 	prefetch = min(prefetch, mostPrefetch)
 	tag := s.listening.newTag()
+	first := f.credit == 0
 	deliveries, err := await(ctx, s, func() (<-chan amqp.Delivery, error) {
-		return f.lane.consume(s.settings.queue, tag, prefetch)
+		deliveries, err := f.lane.consume(s.settings.queue, tag, prefetch)
+		if err != nil && first {
+			s.lanes.retire(f.lane)
+		}
+		return deliveries, err
 	}, func(deliveries <-chan amqp.Delivery) { // nobody listens any more
-		taken, _ := f.lane.stop(tag, deliveries) // if that fails the server has them back
-		s.returner.add(taken)
+		_ = f.lane.cancel(tag) // if that fails the server has back what it has delivered
+		for d := range deliveries {
+			s.counter.put(f.lane.handle(d, nil))
+		}
+		if first {
+			s.lanes.retire(f.lane)
+		}
 	})
 	if err != nil {
 		return err
@@ -214,11 +225,17 @@ func (sub *subscription) pump(f *feed, deliveries <-chan amqp.Delivery) {
 	if f.lane.ch.IsClosed() {
 		sub.buffer = nil // they are back in the queue
 	}
-	sub.session.waiting.retire(f.lane)
+	sub.session.lanes.retire(f.lane)
 	sub.wake()
 }
 
-// stop ends the consumers, and gives back what nobody has taken.
+// Before a consumer is ended there shall be nothing on its way to it; see counter.
+const (
+	quietLimit  = 20 * time.Millisecond  // nothing has come for so long: nothing is on its way
+	lingerLimit = 250 * time.Millisecond // it never becomes quiet
+)
+
+// stop ends the consumers, and passes on what nobody has taken.
 func (sub *subscription) stop() {
 	sub.turn <- struct{}{} // whoever starts a consumer is through soon
 	defer func() { <-sub.turn }()
@@ -226,18 +243,38 @@ func (sub *subscription) stop() {
 	sub.stopped = true
 	f := sub.feed
 	sub.mu.Unlock()
-	if f != nil {
-		for _, tag := range f.tags {
-			_ = f.lane.cancel(tag) // if that fails the server has them back
-		}
-		f.pumps.Wait()
-		sub.session.waiting.retire(f.lane)
+	if f == nil {
+		return
 	}
+	sub.linger(f)
+	for _, tag := range f.tags {
+		_ = f.lane.cancel(tag) // if that fails the server has back what it has delivered
+	}
+	f.pumps.Wait()
+	sub.session.lanes.retire(f.lane)
 	sub.mu.Lock()
 	rest := sub.buffer
 	sub.buffer = nil
 	sub.mu.Unlock()
-	if f != nil && !f.lane.ch.IsClosed() {
-		sub.session.returner.add(rest)
+	if !f.lane.ch.IsClosed() {
+		sub.session.counter.put(rest...)
+	}
+}
+
+// linger returns when nothing more can come, because as many messages are held as may be, or nothing has
+// come for a while.
+func (sub *subscription) linger(f *feed) {
+	quiet, limit := time.NewTimer(quietLimit), time.NewTimer(lingerLimit)
+	defer quiet.Stop()
+	defer limit.Stop()
+	for f.unsettled.Load() < int64(f.credit) && !f.lane.ch.IsClosed() {
+		select {
+		case <-sub.signal:
+			quiet.Reset(quietLimit)
+		case <-quiet.C:
+			return
+		case <-limit.C:
+			return
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 
@@ -68,9 +69,9 @@ func (t *topology) make(ctx context.Context, conn *amqp.Connection) error {
 	if s.settings.autoCreate {
 		declare = declareAll
 	}
-	err := s.administer(ctx, conn, func(ch *amqp.Channel) error { return declare(ch, s.settings, s.link.major) })
-	if isUpgraded(err) {
-		err = s.administer(ctx, conn, func(ch *amqp.Channel) error { return declare(ch, s.settings, limitedFrom-1) })
+	err := s.administer(ctx, conn, func(ch *amqp.Channel) error { return declare(ch, s.settings, limited) })
+	if hasNoLimit(err) {
+		err = s.administer(ctx, conn, func(ch *amqp.Channel) error { return declare(ch, s.settings, unlimited) })
 	}
 	if err != nil {
 		return err
@@ -100,8 +101,21 @@ func onChannel(conn *amqp.Connection, action func(ch *amqp.Channel) error) error
 	return err
 }
 
+// limit says whether a quorum queue has a limit of deliveries.
+type limit bool
+
+const (
+	unlimited limit = false
+	limited   limit = true
+)
+
+// deliveryLimit is one that is never reached. A queue that has a limit puts what is given back at its head, and
+// one without at its end. From RabbitMQ 4 on the limit would otherwise be 20, and the server would drop
+// what was given back more often; it is the base that moves such messages to the dead-letter queue.
+const deliveryLimit = int64(math.MaxInt32)
+
 // declareAll makes what is missing.
-func declareAll(ch *amqp.Channel, s settings, major int) error {
+func declareAll(ch *amqp.Channel, s settings, limit limit) error {
 	if s.exchange != "" {
 		if err := ch.ExchangeDeclare(s.exchange, s.exchangeType, s.persistent, s.autoDelete, false, false, nil); err != nil {
 			return fmt.Errorf("making exchange %s: %w", s.exchange, failure(err))
@@ -110,7 +124,7 @@ func declareAll(ch *amqp.Channel, s settings, major int) error {
 	if s.noQueue {
 		return nil
 	}
-	if err := declareQueue(ch, s, major); err != nil {
+	if err := declareQueue(ch, s, limit); err != nil {
 		return fmt.Errorf("making queue %s: %w", s.queue, failure(err))
 	}
 	if s.exchange != "" {
@@ -121,21 +135,17 @@ func declareAll(ch *amqp.Channel, s settings, major int) error {
 	return nil
 }
 
-// limitedFrom is the version from which quorum queues drop what was given back too often, unless they are
-// told not to. The base moves such messages to the dead-letter queue, so that nothing shall be dropped.
-const limitedFrom = 4
-
-func declareQueue(ch *amqp.Channel, s settings, major int) error {
+func declareQueue(ch *amqp.Channel, s settings, limit limit) error {
 	arguments := amqp.Table{amqp.QueueTypeArg: s.queueType}
-	if s.queueType == queueTypeQuorum && major >= limitedFrom {
-		arguments["x-delivery-limit"] = int64(-1)
+	if s.queueType == queueTypeQuorum && limit == limited {
+		arguments["x-delivery-limit"] = deliveryLimit
 	}
 	_, err := ch.QueueDeclare(s.queue, s.persistent, s.autoDelete, s.exclusive, false, arguments)
 	return err
 }
 
 // declarePassive finds out whether everything is there.
-func declarePassive(ch *amqp.Channel, s settings, _ int) error {
+func declarePassive(ch *amqp.Channel, s settings, _ limit) error {
 	if s.exchange != "" {
 		if err := ch.ExchangeDeclarePassive(s.exchange, s.exchangeType, s.persistent, s.autoDelete, false, false, nil); err != nil {
 			return missing("exchange", s.exchange, err)
@@ -157,9 +167,9 @@ func missing(what, name string, err error) error {
 	return fmt.Errorf("looking for %s %s: %w", what, name, failure(err))
 }
 
-// isUpgraded tells that a queue is refused only because it was made by an older server, without a limit
-// of deliveries.
-func isUpgraded(err error) bool {
+// hasNoLimit tells that a queue is refused only because it is there without our limit of deliveries, as when
+// another program has made it.
+func hasNoLimit(err error) bool {
 	answer, ok := errors.AsType[*amqp.Error](err)
 	return ok && answer.Code == amqp.PreconditionFailed && strings.Contains(answer.Reason, "'x-delivery-limit'")
 }

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"strconv"
@@ -27,7 +28,7 @@ func clientOptions(target connect.Target) (*goredis.UniversalOptions, error) {
 	}
 	request := target.Options.Duration(optionRequestTimeout)
 	options := &goredis.UniversalOptions{
-		ClientName:    clientName(target.Name),
+		OnConnect:     introduce(clientName(target.Name)),
 		Protocol:      2,
 		DialTimeout:   target.Options.Duration(config.ConnectTimeout),
 		ReadTimeout:   request,
@@ -108,6 +109,16 @@ func tlsConfig(connections []*cconn.ConnectionParams, addresses []connect.Addres
 		}
 	}
 	return nil, nil
+}
+
+// introduce returns what tells the server the name of a new connection. It does not matter if the user may not.
+func introduce(name string) func(ctx context.Context, conn *goredis.Conn) error {
+	return func(ctx context.Context, conn *goredis.Conn) error {
+		if err := conn.ClientSetName(ctx, name).Err(); err != nil && isDoubtful(err) {
+			return err
+		}
+		return nil
+	}
 }
 
 // clientName makes a name that CLIENT LIST can show: without spaces and what cannot be printed.

@@ -31,6 +31,7 @@ func verdicts() []verdict {
 		{"WRONGTYPE", queues.ErrBadConfig, "a key of the queue holds something else; name another queue, or set " + optionKeyPrefix},
 		{"DB index", queues.ErrBadConfig, "the server has no such database; check connection.database"},
 		{"SELECT is not allowed", queues.ErrBadConfig, "a cluster has database 0 only; check connection.database"},
+		{"cluster support disabled", queues.ErrBadConfig, "the server is not part of a cluster; take " + optionCluster + " away, or the other hosts"},
 		{"invalid bulk length", queues.ErrMessageTooLarge, "it is over proto-max-bulk-len of the server"},
 		{"Protocol error", queues.ErrMessageTooLarge, "the server does not take so much at once"},
 		{"unknown command", queues.ErrNotSupported, "the server is too old, or does not offer the command"},

@@ -19,7 +19,7 @@ func createGroup(ctx context.Context, l *link, stream, group string) error {
 // hasGroup tells whether a stream and its group are there.
 func hasGroup(ctx context.Context, l *link, stream, group string) (bool, error) {
 	groups, err := l.client.XInfoGroups(ctx, stream).Result()
-	if goredis.HasErrorPrefix(err, "ERR no such key") {
+	if goredis.HasErrorPrefix(err, "no such key") {
 		return false, nil
 	}
 	for _, each := range groups {

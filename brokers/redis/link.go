@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -59,12 +60,22 @@ func dial(ctx context.Context, target connect.Target) (*link, error) {
 	}
 	if err != nil {
 		_ = l.client.Close()
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, fmt.Errorf("%w: %s does not answer within %s: %w", queues.ErrNoConnection, strings.Join(options.Addrs, ", "), config.ConnectTimeout, err)
-		}
-		return nil, fmt.Errorf("connecting to %s: %w", strings.Join(options.Addrs, ", "), failure(ctx, err))
+		return nil, fmt.Errorf("connecting to %s: %w", strings.Join(options.Addrs, ", "), explain(ctx, err))
 	}
 	return l, nil
+}
+
+// explain gives what has gone wrong with connecting its sentinel, and says what may be the reason.
+func explain(ctx context.Context, err error) error {
+	const whichProtocol = "redis speaks in the clear, rediss TLS: check connection.protocol"
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: no answer within %s; is the server there? (%s): %w", queues.ErrNoConnection, config.ConnectTimeout, whichProtocol, err)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: the server has hung up (%s): %w", queues.ErrNoConnection, whichProtocol, err)
+	default:
+		return failure(ctx, err)
+	}
 }
 
 func (l *link) isCluster() bool {

@@ -78,7 +78,7 @@ func TestSettingsBecomeOptionsOfTheClient(t *testing.T) {
 	require.Equal(t, []time.Duration{1500 * time.Millisecond, 2500 * time.Millisecond}, []time.Duration{options.DialTimeout, options.ReadTimeout})
 	require.Equal(t, 7, options.PoolSize)
 	require.Equal(t, -1, options.MaxRetries, "what got no answer is not sent again")
-	require.Equal(t, "queue-Gr--e-1", options.ClientName)
+	require.Equal(t, "queue-Gr--e-1", clientName("queue Größe 1"))
 
 	options, err = clientOptions(targetOf(t, connectionTo("uri", "redis://ann:pw@host/3"), nil))
 	require.NoError(t, err)

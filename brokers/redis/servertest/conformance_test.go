@@ -4,8 +4,6 @@ package servertest
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"runtime/pprof"
 	"sync"
 	"testing"
@@ -69,8 +67,3 @@ func unlabelled(f func()) {
 	}()
 	<-done
 }
-
-var (
-	_ = fmt.Sprint
-	_ net.Conn
-)

@@ -3,6 +3,7 @@ module github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis/se
 go 1.26.0
 
 require (
+	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/google/uuid v1.3.0
 	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8
 	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0

@@ -1,0 +1,245 @@
+package rabbitmq
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// What a quorum queue has handed out to a consumer that ends at this moment it takes back, and counts it (seen
+// on RabbitMQ 3.10). There are two ways around that. A consumer that holds as many messages as it may is
+// handed nothing more, and can be ended. And one that can hold more is not ended with the receiver that it was
+// made for, but later, when nothing has come for a while; what comes until then is for the next receiver,
+// or is given back uncounted.
+const (
+	// idleLimit is how long a consumer without a receiver waits for the next one.
+	idleLimit = time.Second
+	// handLimit is how long a message without a receiver waits for one.
+	handLimit = 20 * time.Millisecond
+)
+
+// counter is where receivers who wait get what comes, in the order of their coming. For each there is a
+// consumer that may hold one message.
+type counter struct {
+	session *session
+
+	mu        sync.Mutex
+	line      []*waiting // receivers
+	consumers int        // that may still be handed a message, those about to start included
+	hand      []*handle  // messages for which there was no receiver
+	closed    bool
+}
+
+// waiting is a receiver in the line.
+type waiting struct {
+	served chan serving // has room for one
+}
+
+type serving struct {
+	handle *handle
+	err    error
+}
+
+// wait returns the next message that comes.
+func (c *counter) wait(ctx context.Context, most int) ([]*handle, error) {
+	me := &waiting{served: make(chan serving, 1)}
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil, queues.ErrNotOpened
+	}
+	c.line = append(c.line, me)
+	start := c.consumers < len(c.line)
+	if start {
+		c.consumers++
+	}
+	c.mu.Unlock()
+	if start {
+		if err := c.start(ctx); err != nil {
+			return c.leave(me, err)
+		}
+	}
+	select {
+	case got := <-me.served:
+		return c.with(got, most)
+	case <-ctx.Done():
+		return c.leave(me, ctx.Err())
+	case <-c.session.closing:
+		return c.leave(me, queues.ErrNotOpened)
+	}
+}
+
+// with adds to what a receiver was served what is in the hand.
+func (c *counter) with(got serving, most int) ([]*handle, error) {
+	if got.err != nil {
+		return nil, got.err
+	}
+	return append([]*handle{got.handle}, c.take(most-1)...), nil
+}
+
+// leave takes a receiver out of the line, for that reason; unless it has been served.
+func (c *counter) leave(me *waiting, reason error) ([]*handle, error) {
+	c.mu.Lock()
+	if i := slices.Index(c.line, me); i >= 0 {
+		c.line = slices.Delete(c.line, i, i+1)
+		c.mu.Unlock()
+		return nil, reason
+	}
+	c.mu.Unlock()
+	got := <-me.served // it is there, or about to be
+	if got.err != nil {
+		return nil, reason
+	}
+	return []*handle{got.handle}, nil
+}
+
+// take returns what is in the hand.
+func (c *counter) take(most int) []*handle {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	taken := c.hand[:min(most, len(c.hand)):min(most, len(c.hand))]
+	c.hand = c.hand[len(taken):]
+	return taken
+}
+
+// start starts a consumer. If that fails it is not there.
+func (c *counter) start(ctx context.Context) error {
+	s := c.session
+	l, err := s.lanes.lend(ctx)
+	if err == nil {
+		_, err = await(ctx, s, func() (struct{}, error) { return struct{}{}, c.consume(l) }, func(struct{}) {})
+	} else {
+		c.mu.Lock()
+		c.consumers--
+		c.mu.Unlock()
+	}
+	return err
+}
+
+// consume starts a consumer on a lane, and a goroutine that waits for its message.
+func (c *counter) consume(l *lane) error {
+	s := c.session
+	tag := s.listening.newTag()
+	deliveries, err := l.consume(s.settings.queue, tag, 1)
+	if err != nil {
+		c.mu.Lock()
+		c.consumers--
+		c.mu.Unlock()
+		s.lanes.retire(l)
+		return err
+	}
+	s.calls.Go(func() { c.attend(l, tag, deliveries) })
+	return nil
+}
+
+// attend waits for the message of a consumer, and ends the consumer.
+func (c *counter) attend(l *lane, tag string, deliveries <-chan amqp.Delivery) {
+	defer c.session.lanes.retire(l)
+	idle := time.NewTicker(idleLimit)
+	defer idle.Stop()
+	closing := c.session.closing
+	for {
+		select {
+		case d, ok := <-deliveries:
+			if !ok {
+				c.serve(serving{err: fmt.Errorf("%w: the server has ended a consumer", queues.ErrNoConnection)})
+				return
+			}
+			_ = l.ch.Cancel(tag, true) // before it is settled: until then nothing else can come
+			c.serve(serving{handle: l.handle(d, nil)})
+			return
+		case <-closing:
+			closing = nil
+			idle.Reset(handLimit)
+			continue
+		case <-idle.C:
+			if closing != nil && !c.isSurplus() {
+				continue
+			}
+		}
+		_ = l.cancel(tag) // if that fails the server has back what it has delivered
+		for d := range deliveries {
+			c.put(l.handle(d, nil))
+		}
+		return
+	}
+}
+
+// isSurplus tells whether there are more consumers than receivers, and takes note of the end of one if so.
+func (c *counter) isSurplus() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.consumers <= len(c.line) {
+		return false
+	}
+	c.consumers--
+	return true
+}
+
+// serve hands what a consumer has got, which was its last, to the first in the line.
+func (c *counter) serve(what serving) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.consumers--
+	if what.handle != nil {
+		c.distribute([]*handle{what.handle})
+		return
+	}
+	if c.consumers < len(c.line) { // one of them waits in vain
+		c.line[0].served <- what
+		c.line = c.line[1:]
+	}
+}
+
+// put hands messages to those in the line. What is left stays in the hand for a moment, and is then given
+// back.
+func (c *counter) put(handles ...*handle) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.distribute(handles)
+}
+
+func (c *counter) distribute(handles []*handle) {
+	for len(handles) > 0 && len(c.line) > 0 {
+		c.line[0].served <- serving{handle: handles[0]}
+		c.line, handles = c.line[1:], handles[1:]
+	}
+	if len(handles) == 0 {
+		return
+	}
+	if c.closed {
+		c.session.returner.add(handles)
+		return
+	}
+	c.hand = append(c.hand, handles...)
+	if len(c.hand) == len(handles) {
+		c.session.calls.Go(c.tidy)
+	}
+}
+
+// tidy gives back what is in the hand, when it has been there for a while.
+func (c *counter) tidy() {
+	timer := time.NewTimer(handLimit)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.session.closing:
+	}
+	c.session.returner.add(c.take(math.MaxInt))
+}
+
+// close gives back what is in the hand, and from then on what comes.
+func (c *counter) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.session.returner.add(c.hand)
+	c.hand = nil
+}

@@ -1,0 +1,132 @@
+//go:build brokers
+
+package servertest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2/server"
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
+)
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	there := servers.Redis(t, servers.WithPassword("secret"), servers.WithConfig("user guest on >guest ~* +ping +info"))
+	client := rawClient(t, there)
+	require.NoError(t, client.Set(t.Context(), "taken:{refused}:stream", "a text", 0).Err())
+	old := oldServer(t)
+	for _, wrong := range []struct {
+		name     string
+		settings []any
+		sentinel error
+		hints    []string
+	}{
+		{"no such host", []any{"connection.host", "no-such-host.invalid"}, queues.ErrNoConnection, []string{"no-such-host.invalid"}},
+		{"nobody listens", []any{"connection.port", 1}, queues.ErrNoConnection, []string{":1"}},
+		{"wrong password", []any{"credential.password", "hunter2"}, queues.ErrNoConnection, []string{"credential.password"}},
+		{"no password", []any{"credential.username", "", "credential.password", ""}, queues.ErrNoConnection, []string{"credential.password"}},
+		{"no such database", []any{"connection.database", 99}, queues.ErrBadConfig, []string{"connection.database"}},
+		{"no queue", []any{"options.auto_create", false}, queues.ErrBadConfig, []string{"{refused}:stream", "options.auto_create", "CreateQueue"}},
+		{"something else there", []any{"options.key_prefix", "taken:"}, queues.ErrBadConfig, []string{"taken:{refused}:stream", "options.key_prefix"}},
+		{"no privilege", []any{"credential.username", "guest", "credential.password", "guest"}, queues.ErrBadConfig, []string{"xgroup"}},
+		{"a server that is too old", []any{"connection.port", old, "credential.username", "", "credential.password", ""}, queues.ErrNotSupported, []string{"6.2.14", "Redis 7"}},
+		{"no cluster", []any{"options.cluster", true}, queues.ErrBadConfig, []string{"options.cluster"}},
+		{"a host that does not answer", []any{"connection.host", "192.0.2.1"}, queues.ErrNoConnection, []string{"192.0.2.1"}},
+		{"a server that speaks no TLS", []any{"connection.protocol", "rediss"}, queues.ErrNoConnection, []string{"connection.protocol"}},
+	} {
+		t.Run(wrong.name, func(t *testing.T) {
+			queue := redis.NewRedisMessageQueue("refused")
+			queue.Configure(t.Context(), configOf(there, "options.connect_timeout", 2000).Override(cconf.NewConfigParamsFromTuples(wrong.settings...)))
+			began := time.Now()
+			err := queue.Open(t.Context(), "test")
+			require.Less(t, time.Since(began), 4*time.Second)
+			require.ErrorIs(t, err, wrong.sentinel)
+			require.ErrorContains(t, err, "refused")
+			for _, hint := range wrong.hints {
+				require.ErrorContains(t, err, hint)
+			}
+			require.NotContains(t, err.Error(), "hunter2")
+			require.False(t, queue.IsOpen())
+			require.NoError(t, queue.Close(t.Context(), "test"))
+		})
+	}
+}
+
+// oldServer is one that says it is Redis 6.2, and does no more.
+func oldServer(t *testing.T) int {
+	t.Helper()
+	old, err := server.NewServer("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(old.Close)
+	require.NoError(t, old.Register("PING", func(c *server.Peer, _ string, _ []string) { c.WriteInline("PONG") }))
+	require.NoError(t, old.Register("INFO", func(c *server.Peer, _ string, _ []string) {
+		c.WriteBulk("# Server\r\nredis_version:6.2.14\r\nredis_mode:standalone\r\n")
+	}))
+	return old.Addr().Port
+}
+
+func TestMessagesThatAreTooLargeAreRefused(t *testing.T) {
+	server := servers.Redis(t, servers.WithConfig("proto-max-bulk-len 1mb"))
+	queue := openQueue(t, "large", configOf(server))
+	large := make([]byte, 1<<20+1)
+	require.ErrorIs(t, queue.Send(t.Context(), "test", &queues.MessageEnvelope{Message: large}), queues.ErrMessageTooLarge)
+	err := queue.Send(t.Context(), "test", &queues.MessageEnvelope{Headers: map[string]string{"large": string(large)}})
+	require.ErrorIs(t, err, queues.ErrMessageTooLarge)
+	require.ErrorContains(t, err, "proto-max-bulk-len")
+	require.NoError(t, queue.Send(t.Context(), "test", &queues.MessageEnvelope{Message: large[1:]}))
+	require.Len(t, receive(t, queue, 0).Message, 1<<20)
+}
+
+func TestAServerWithoutMemoryTakesNoMessagesButGivesThem(t *testing.T) {
+	server := servers.Redis(t)
+	client := rawClient(t, server)
+	queue := openQueue(t, "memory", configOf(server))
+	for _, envelope := range numbered(3) {
+		require.NoError(t, queue.Send(t.Context(), "test", envelope))
+	}
+	require.NoError(t, client.ConfigSet(t.Context(), "maxmemory", "1mb").Err()) // less than it uses
+	err := queue.Send(t.Context(), "test", text("too much"))
+	require.ErrorIs(t, err, queues.ErrQueueFull)
+	require.ErrorContains(t, err, "maxmemory")
+	require.Equal(t, "0", receiveText(t, queue, 0))
+	require.NoError(t, queue.Abandon(t.Context(), receive(t, queue, 0)))
+	require.NoError(t, queue.MoveToDeadLetter(t.Context(), receive(t, queue, 0)))
+	require.Equal(t, "2", receiveText(t, queue, 0))
+	require.NoError(t, queue.Clear(t.Context(), "test"))
+	require.NoError(t, client.ConfigSet(t.Context(), "maxmemory", "0").Err())
+	require.NoError(t, queue.Send(t.Context(), "test", text("enough")))
+}
+
+func TestAQueueIsDurableIfItsServerIs(t *testing.T) {
+	for _, each := range []struct {
+		config  []string
+		options []any
+		durable bool
+	}{
+		{nil, nil, true},
+		{[]string{"appendonly no"}, nil, false},
+		{[]string{"maxmemory-policy allkeys-lru"}, nil, false},
+		{[]string{"appendonly no"}, []any{"options.durable", true}, true},
+	} {
+		queue := openQueue(t, "durable", configOf(servers.Redis(t, servers.WithConfig(each.config...)), each.options...))
+		require.Equal(t, each.durable, queue.Capabilities().Has(queues.CapabilityDurable), each)
+	}
+}
+
+func TestDatabasesAndTLS(t *testing.T) {
+	server := servers.Redis(t, servers.WithTLS(), servers.WithPassword("secret"))
+	one := openQueue(t, "orders", configOf(server, "connection.protocol", "rediss", "connection.tls.ca", server.CAFile, "connection.database", 3))
+	other := openQueue(t, "orders", cconf.NewConfigParamsFromTuples("connection.uri", server.URI()+"", "connection.tls.ca", server.CAFile))
+	require.NoError(t, one.Send(t.Context(), "test", text("three")))
+	require.NoError(t, other.Send(t.Context(), "test", text("none")))
+	require.Equal(t, "three", receiveText(t, one, 0))
+	require.Equal(t, "none", receiveText(t, other, 0))
+	envelope, err := one.Receive(t.Context(), "test", 50*time.Millisecond) // the client that waits speaks TLS too
+	require.NoError(t, err)
+	require.Nil(t, envelope)
+}

@@ -1,0 +1,129 @@
+//go:build brokers
+
+package servertest
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
+)
+
+func subjectOn(server *servers.Server) faults.Subject {
+	return faults.Subject{
+		Name: "redis",
+		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
+			return newQueue(name, params)
+		},
+		Config: configOf(server),
+		Server: server,
+	}
+}
+
+func TestServerKilledUnderLoad(t *testing.T) {
+	faults.ServerRestarts(t, subjectOn(servers.Redis(t)))
+}
+
+func TestConsumersKilledInMidWork(t *testing.T) {
+	faults.ConsumerKills(t, subjectOn(servers.Redis(t)))
+}
+
+func TestAListenerResumesAfterARestart(t *testing.T) {
+	server := servers.Redis(t)
+	queue := openQueue(t, "resume", configOf(server))
+	received := make(chan string, 10)
+	queue.BeginListen(t.Context(), "test", queues.NewCallbackMessageReceiver(func(_ context.Context, envelope *queues.MessageEnvelope, _ queues.IMessageQueue) error {
+		received <- envelope.GetMessageAsString()
+		return nil
+	}))
+	require.NoError(t, queue.Send(t.Context(), "test", text("before")))
+	require.Equal(t, "before", <-received)
+	require.NoError(t, server.Restart())
+	require.Eventually(t, func() bool { return queue.Send(t.Context(), "test", text("after")) == nil }, 10*time.Second, 10*time.Millisecond)
+	select {
+	case got := <-received:
+		require.Equal(t, "after", got)
+	case <-time.After(20 * time.Second):
+		t.Fatal("the listener does not resume")
+	}
+}
+
+func TestCancelledReceivesLeaveNothingLocked(t *testing.T) {
+	const messages, rounds = 500, 5000
+	server := servers.Redis(t, servers.WithConfig("appendonly no"))
+	queue := openQueue(t, "cancel", configOf(server, "options.lock_timeout", 600_000, "options.max_deliveries", 0))
+	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", numbered(messages)))
+	var receivers sync.WaitGroup
+	var next, cancelled atomic.Int64
+	for range 4 {
+		receivers.Go(func() {
+			for {
+				round := next.Add(1)
+				if round > rounds {
+					return
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(round%40)*25*time.Microsecond)
+				envelope, err := queue.Receive(ctx, "test", time.Second)
+				cancel()
+				if err != nil {
+					cancelled.Add(1)
+					continue
+				}
+				if envelope != nil {
+					if err := queue.Abandon(t.Context(), envelope); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	receivers.Wait()
+	t.Logf("%d of %d receives were cancelled", cancelled.Load(), rounds)
+	require.Positive(t, cancelled.Load())
+	require.Eventually(t, func() bool {
+		count, err := queue.ReadMessageCount()
+		return err == nil && count == messages
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// TestAServerThatForgetsEverythingIsAsGoodAsNew restarts a server without persistence: queues that are open make
+// what they need.
+func TestAServerThatForgetsEverythingIsAsGoodAsNew(t *testing.T) {
+	server := servers.Redis(t, servers.WithConfig("appendonly no"))
+	queue := openQueue(t, "forgotten", configOf(server))
+	require.False(t, queue.Capabilities().Has(queues.CapabilityDurable))
+	require.NoError(t, queue.Send(t.Context(), "test", text("lost")))
+	held := receive(t, queue, 0)
+	require.NoError(t, server.Restart())
+	require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrLockLost)
+	require.NoError(t, queue.Send(t.Context(), "test", text("new")))
+	require.Equal(t, "new", receiveText(t, queue, 5*time.Second))
+}
+
+func TestAGroupThatIsGoneIsMadeAnew(t *testing.T) {
+	server := servers.Redis(t, servers.WithConfig("appendonly no"))
+	client := rawClient(t, server)
+	queue := openQueue(t, "group", configOf(server))
+	for _, envelope := range numbered(4) {
+		require.NoError(t, queue.Send(t.Context(), "test", envelope))
+	}
+	held := receive(t, queue, 0)
+	require.NoError(t, queue.Abandon(t.Context(), receive(t, queue, 0)))
+	require.NoError(t, client.XGroupDestroy(t.Context(), "{group}:stream", "queue").Err())
+	require.Equal(t, "1", receiveText(t, queue, 0), "it is ready once more, whatever the group says")
+	for _, want := range []string{"0", "2", "3"} {
+		require.Equal(t, want, receiveText(t, queue, 0), "what is in the stream is as good as new")
+	}
+	require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrLockLost)
+	count, err := queue.ReadMessageCount()
+	require.NoError(t, err)
+	require.Zero(t, count)
+}
