@@ -17,6 +17,7 @@ type Target struct {
 	Credential  *cauth.CredentialParams   // credential stores included; nil: none
 	Config      *cconf.ConfigParams       // the whole section of the component; never nil
 	Options     config.Values             // parsed and checked
+	Family      *Family                   // whom to share the client with; may be nil
 }
 
 // Client says how clients of one kind of broker are made. C is usually a pointer to a type of the

@@ -154,6 +154,26 @@ func TestAClientIsClosedByTheLastShareInIt(t *testing.T) {
 	require.Nil(t, other.Share(), "it is closed")
 }
 
+func TestAFamilySharesAClient(t *testing.T) {
+	t.Parallel()
+	b := &broker{}
+	family := target(t)
+	family.Family = new(connect.Family)
+	for i := range 2 { // opened again, it connects again
+		first, err := connect.Acquire(t.Context(), family, nil, b.client())
+		require.NoError(t, err)
+		second, err := connect.Acquire(t.Context(), family, nil, b.client())
+		require.NoError(t, err)
+		require.Same(t, first.Client, second.Client)
+		first.Release()
+		dialed, closed := b.counts()
+		require.Equal(t, []int{i + 1, i}, []int{dialed, closed})
+		second.Release()
+	}
+	dialed, closed := b.counts()
+	require.Equal(t, []int{2, 2}, []int{dialed, closed})
+}
+
 func TestAComponentOfAnotherKindIsRefused(t *testing.T) {
 	t.Parallel()
 	b := &broker{}

@@ -77,11 +77,18 @@ func newLease[C any](ctx context.Context, target Target, client Client[C]) (*Lea
 }
 
 // Acquire leases a client for a queue: the one of the connection component that the queue names under
-// dependencies.connection (which connects if it has not yet), or, with a nil component, one of its own
-// for target. Errors, of package queues: those of Dial, and ErrBadConfig for a component of another kind.
+// dependencies.connection (which connects if it has not yet), or, with a nil component, one for target and
+// its family. Errors, of package queues: those of Dial, and ErrBadConfig for a component of another kind.
 func Acquire[C any](ctx context.Context, target Target, component any, client Client[C]) (*Lease[C], error) {
 	if component == nil {
-		return newLease(ctx, target, client)
+		if lease := shareOf[C](target.Family); lease != nil {
+			return lease, nil
+		}
+		lease, err := newLease(ctx, target, client)
+		if err == nil {
+			target.Family.keep(lease)
+		}
+		return lease, err
 	}
 	connection, ok := component.(interface{ connection() *Connection[C] })
 	if !ok {

@@ -157,7 +157,7 @@ func (l *deadLetters) find(q *MessageQueue) (IMessageQueue, error) {
 // connects in the same way, and keeps its messages for as long as it takes.
 func (q *MessageQueue) succeed(source *MessageQueue) {
 	q.ConnectionResolver, q.CredentialResolver = source.ConnectionResolver, source.CredentialResolver
-	q.config, q.references, q.values = source.config, source.references, source.values
+	q.config, q.references, q.values, q.family = source.config, source.references, source.values, source.family
 	q.settings.lockTimeout = source.settings.lockTimeout
 	q.settings.maxDeliveries = 0
 	q.capabilities.Store(q.deriveCapabilities())

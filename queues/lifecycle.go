@@ -205,6 +205,7 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 		MaxMessages:    q.settings.maxMessages,
 		RejectWhenFull: q.settings.rejectWhenFull,
 		Void:           locks.void,
+		family:         q.family,
 	})
 	if err != nil {
 		if opening.Err() != nil && ctx.Err() == nil && !errors.Is(err, ErrNoConnection) {

@@ -52,6 +52,7 @@ type MessageQueue struct {
 	state   atomic.Int32                     // a queueState; changed with life.mu held
 	session atomic.Pointer[session]          // of the last Open
 	secrets atomic.Pointer[connect.Redactor] // of the connection; kept out of errors and logs
+	family  *connect.Family                  // with the dead-letter queue
 	life    lifecycle
 	scratch sync.Pool // of *MessageEnvelope, for Send
 
@@ -84,6 +85,7 @@ func inherit(overrides IMessageQueueOverrides, name string, declared *MessagingC
 		declared:           declared,
 		storage:            storage,
 		options:            config.Queue(),
+		family:             new(connect.Family),
 	}
 	q.life.turn = make(chan struct{}, 1)
 	if overrides == nil {

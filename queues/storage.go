@@ -190,9 +190,12 @@ type StorageParams struct {
 	// a connection was lost. It may be called at any time, from any goroutine, but not from inside a
 	// call of the base. match is called with locks held and must return at once.
 	Void func(match func(handle any) bool)
+
+	family *connect.Family // of the queue and its dead-letter queue, which share a client
 }
 
-// Target is what connect.Acquire needs to connect for this queue.
+// Target is what connect.Acquire needs to connect for this queue. A queue and the sibling that keeps its
+// dead messages get leases of the same client.
 func (p StorageParams) Target() connect.Target {
 	return connect.Target{
 		Name:        "queue " + p.Queue,
@@ -200,5 +203,6 @@ func (p StorageParams) Target() connect.Target {
 		Credential:  p.Credential,
 		Config:      p.Config,
 		Options:     p.Options,
+		Family:      p.family,
 	}
 }
