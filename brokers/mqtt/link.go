@@ -40,9 +40,11 @@ type link struct {
 
 // limits are what the server has said about itself.
 type limits struct {
-	packet int // largest packet in bytes
-	qos    byte
-	retain bool
+	packet    int // largest packet in bytes
+	qos       byte
+	retain    bool
+	wildcards bool
+	shared    bool
 }
 
 // watcher is told of messages whose topic matches.
@@ -123,7 +125,7 @@ func (l *link) close() {
 
 // connected notes what the server has said. It is called for each new connection.
 func (l *link) connected(answer *paho.Connack) {
-	found := limits{packet: maxPacketSize, qos: 2, retain: true}
+	found := limits{packet: maxPacketSize, qos: 2, retain: true, wildcards: true, shared: true}
 	if properties := answer.Properties; properties != nil {
 		if properties.MaximumPacketSize != nil {
 			found.packet = int(min(*properties.MaximumPacketSize, maxPacketSize))
@@ -131,7 +133,7 @@ func (l *link) connected(answer *paho.Connack) {
 		if properties.MaximumQoS != nil {
 			found.qos = *properties.MaximumQoS
 		}
-		found.retain = properties.RetainAvailable
+		found.retain, found.wildcards, found.shared = properties.RetainAvailable, properties.WildcardSubAvailable, properties.SharedSubAvailable
 	}
 	l.mu.Lock()
 	l.limits = found

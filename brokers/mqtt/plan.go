@@ -99,6 +99,25 @@ func (p *plan) traits() queues.Traits {
 	}
 }
 
+// allow says what of a plan the server cannot do.
+func (l limits) allow(p *plan) error {
+	switch {
+	case p.qos > l.qos:
+		return fmt.Errorf("%w: the server has quality of service %d at most; lower %s, which is %d", queues.ErrNotSupported, l.qos, keyQoS, p.qos)
+	case p.retain && !l.retain:
+		return fmt.Errorf("%w: the server does not retain messages; leave out %s", queues.ErrNotSupported, keyRetain)
+	case p.isWildcard() && !l.wildcards:
+		return fmt.Errorf("%w: the server has no subscriptions with wildcards, as in %s %q", queues.ErrNotSupported, keyTopic, p.topic)
+	case p.group != "" && !l.shared:
+		return fmt.Errorf("%w: the server has no shared subscriptions; leave out %s, and %s above 1", queues.ErrNotSupported, keyGroup, keySessions)
+	case p.qos > 0 && (!l.retain || !l.wildcards):
+		return fmt.Errorf("%w: the server does not retain messages or has no wildcards, which the notes of queues need (%s); without them there is quality of service 0 only, see %s",
+			queues.ErrNotSupported, keyRegistry, keyQoS)
+	default:
+		return nil
+	}
+}
+
 // neverExpires is a session expiry interval that does not end.
 const neverExpires = math.MaxUint32
 

@@ -64,7 +64,7 @@ func newServer(target connect.Target) (*server, error) {
 	if s.tls == nil {
 		s.tls = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	if target.Credential != nil {
+	if target.Credential != nil && target.Credential.Username() != "" {
 		s.username, s.password = target.Credential.Username(), target.Credential.Password()
 	}
 	return s, nil

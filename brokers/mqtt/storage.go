@@ -102,14 +102,8 @@ func (s *storage) acquire(ctx context.Context, params queues.StorageParams) (*co
 
 // prepare makes or finds what the queue needs on the server.
 func (o *opened) prepare(ctx context.Context, create bool) error {
-	found := o.link.serverLimits()
-	switch {
-	case o.plan.qos > found.qos:
-		return fmt.Errorf("%w: the server has quality of service %d at most; lower %s, which is %d", queues.ErrNotSupported, found.qos, keyQoS, o.plan.qos)
-	case o.plan.retain && !found.retain:
-		return fmt.Errorf("%w: the server does not retain messages; leave out %s", queues.ErrNotSupported, keyRetain)
-	case o.plan.qos == 0:
-		return nil
+	if err := o.link.serverLimits().allow(&o.plan); err != nil || o.plan.qos == 0 {
+		return err
 	}
 	return o.link.ensure(ctx, &o.plan, create)
 }

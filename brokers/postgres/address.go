@@ -55,16 +55,18 @@ func poolConfig(connections []*cconn.ConnectionParams, credential *cauth.Credent
 	return cfg, nil
 }
 
-// tune sees to it that the server uses the indexes, and does not compile statements that it takes for expensive. Statistics of a queue are wrong most of the time:
-// one that was empty when they were made may hold a million messages now, and a plan that reads the
-// whole table is kept until they are made anew. These connections run nothing but our statements.
+// tune sees to it that the server uses the indexes, and compiles nothing. Statistics of a queue are wrong most of
+// the time: one that was empty when they were made may hold a million messages now, and a plan that reads or sorts
+// the whole table is kept until they are made anew. These connections run nothing but our statements.
 func tune(params map[string]string) {
 	for name, value := range map[string]string{
 		"enable_seqscan":    "off",
 		"enable_bitmapscan": "off",
 		"enable_sort":       "off",
 		"jit":               "off",
-		"application_name":  "pip-services messages",
+		// What several transactions want at once must not fail because the database prefers it strict.
+		"default_transaction_isolation": "read committed",
+		"application_name":              "pip-services messages",
 	} {
 		if _, given := params[name]; !given {
 			params[name] = value

@@ -95,8 +95,9 @@ func (n *notifications) change() {
 	}
 }
 
-// notify wakes those who wait for channel in other processes, soon. place is as for floor.lower.
+// notify wakes those who wait for channel, here at once and in other processes soon. place is as for floor.lower.
 func (n *notifications) notify(channel string, place int64) {
+	n.wake(channel, place)
 	n.mu.Lock()
 	if earlier, unsent := n.unsent[channel]; !unsent || place < earlier {
 		n.unsent[channel] = place
@@ -253,7 +254,7 @@ func (n *notifications) awaitOne(ctx context.Context, conn *pgx.Conn) bool {
 }
 
 // read passes a notification on: the place from which on there are messages, in microseconds, and who says
-// so, which may be missing. Ours is not news to us. From a program that does not know that, messages may be anywhere.
+// so, which may be missing. Ours is not news here. From a program that does not know that, messages may be anywhere.
 func (n *notifications) read(notification *pgconn.Notification) {
 	number, name, _ := strings.Cut(notification.Payload, " ")
 	if name == n.name {

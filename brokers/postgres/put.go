@@ -59,7 +59,7 @@ func (st *storage) PutDelayed(ctx context.Context, message *queues.MessageEnvelo
 		return s.fail(ctx, "inserting a delayed message", err)
 	}
 	s.alarm.within(delay)
-	s.notify.notify(s.channel, nothingNew) // so that receivers elsewhere set their clocks
+	s.tell(nothingNew) // so that others set their alarms
 	return nil
 }
 

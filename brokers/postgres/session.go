@@ -122,7 +122,4 @@ func (s *session) notified(place int64) {
 }
 
 // tell wakes receivers of this queue, here at once and in other processes soon. place is as for floor.lower.
-func (s *session) tell(place int64) {
-	s.wake()
-	s.notify.notify(s.channel, place)
-}
+func (s *session) tell(place int64) { s.notify.notify(s.channel, place) }

@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,7 +36,7 @@ func (st *storage) ReleaseDelayed(ctx context.Context, held any, delay time.Dura
 		},
 		func(s *session) {
 			s.alarm.within(delay)
-			s.notify.notify(s.channel, nothingNew) // so that receivers elsewhere set their clocks
+			s.tell(nothingNew) // so that others set their alarms
 		})
 }
 
@@ -106,6 +108,9 @@ func (s *session) performCompletes(calls []*call[completing]) {
 		}
 		return
 	}
+	slices.SortFunc(calls, func(a, b *call[completing]) int { // the order in which rows are locked, always
+		return cmp.Compare(a.value.handle.id, b.value.handle.id)
+	})
 	ids, tokens := make([]int64, len(calls)), make([]token, len(calls))
 	for i, c := range calls {
 		ids[i], tokens[i] = c.value.handle.id, c.value.handle.token

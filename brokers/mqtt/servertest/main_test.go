@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,12 +36,7 @@ func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
 // inProcess starts a server in this process and returns the connection to it.
 func inProcess(t testing.TB, hooks ...mochi.Hook) *cconf.ConfigParams {
 	t.Helper()
-	return inProcessLimited(t, mochi.NewDefaultServerCapabilities(), hooks...)
-}
-
-func inProcessLimited(t testing.TB, limits *mochi.Capabilities, hooks ...mochi.Hook) *cconf.ConfigParams {
-	t.Helper()
-	server := mochi.New(&mochi.Options{Capabilities: limits, Logger: slog.New(slog.DiscardHandler)})
+	server := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
 	if len(hooks) == 0 {
 		hooks = []mochi.Hook{new(auth.AllowHook)}
 	}
@@ -109,4 +105,16 @@ func receiveNothing(t testing.TB, queue queues.IMessageQueue, wait time.Duration
 	envelope, err := queue.Receive(t.Context(), "test", wait)
 	require.NoError(t, err)
 	require.Nil(t, envelope)
+}
+
+// counting is a receiver that says what it has received.
+type counting struct {
+	got   chan string
+	count atomic.Int64
+}
+
+func (r *counting) ReceiveMessage(_ context.Context, envelope *queues.MessageEnvelope, _ queues.IMessageQueue) error {
+	r.count.Add(1)
+	r.got <- envelope.GetMessageAsString()
+	return nil
 }

@@ -5,7 +5,9 @@ package servertest
 import (
 	"context"
 	"runtime/pprof"
+	"strings"
 	"testing"
+	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	"github.com/stretchr/testify/require"
@@ -44,4 +46,48 @@ func unlabelled(f func() error) error {
 		result <- f()
 	}()
 	return <-result
+}
+
+func TestWireOfMosquitto(t *testing.T) {
+	params := configOf(servers.Mosquitto(t))
+	sessionTests(t, params)
+	wireTests(t, params)
+}
+
+func TestOpenSaysWhatIsWrongWithMosquitto(t *testing.T) {
+	server := servers.Mosquitto(t, servers.WithPassword("secret"), servers.WithConfig("max_qos 1", "retain_available true"))
+	params := configOf(server)
+	for _, wrong := range []wrongSetting{
+		{"wrong password", with(params, "credential.password", "hunter2"), queues.ErrNoConnection, []string{"credential.password"}},
+		{"no password", configAt(server.Port), queues.ErrNoConnection, []string{"credential.password"}},
+		{"no queue", with(params, "options.auto_create", false), queues.ErrBadConfig, []string{"options.auto_create"}},
+		{"quality of service", with(params, "options.qos", 2), queues.ErrNotSupported, []string{"options.qos"}},
+		{"no TLS there", with(params, "connection.protocol", "mqtts"), queues.ErrNoConnection, []string{"mqtts://"}},
+	} {
+		checkRefused(t, wrong)
+	}
+}
+
+func TestMessagesOverTheServersLimitAreRefusedBeforeTheyAreSent(t *testing.T) {
+	queue := openQueue(t, "limited", configOf(servers.Mosquitto(t, servers.WithConfig("max_packet_size 4000"))))
+	require.NoError(t, queue.Send(t.Context(), "test", &queues.MessageEnvelope{Message: make([]byte, 2900)}))
+	err := queue.Send(t.Context(), "test", &queues.MessageEnvelope{Message: make([]byte, 4000)})
+	require.ErrorIs(t, err, queues.ErrMessageTooLarge)
+	err = queue.Send(t.Context(), "test", &queues.MessageEnvelope{Message: make([]byte, 2900), Headers: map[string]string{"large": strings.Repeat("x", 1000)}})
+	require.ErrorIs(t, err, queues.ErrMessageTooLarge)
+	require.ErrorContains(t, err, "4000")
+	require.Len(t, receiveText(t, queue, 10*time.Second), 2900)
+	receiveNothing(t, queue, 0)
+}
+
+func TestTLS(t *testing.T) {
+	server := servers.Mosquitto(t, servers.WithTLS(), servers.WithPassword("secret"))
+	params := with(configOf(server), "connection.tls.ca", server.CAFile)
+	for _, protocol := range []string{"mqtts", "mqtt"} { // with settings of TLS nothing goes in the clear
+		queue := openQueue(t, "secure", with(params, "connection.protocol", protocol))
+		require.NoError(t, queue.Send(t.Context(), "test", text("A")))
+		require.Equal(t, "A", receiveText(t, queue, 10*time.Second))
+		require.NoError(t, queue.Close(t.Context(), "test"))
+	}
+	checkRefused(t, wrongSetting{"an authority that is not known", with(configOf(server), "connection.protocol", "mqtts"), queues.ErrNoConnection, []string{"certificate"}})
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -109,45 +108,6 @@ func TestSendTxSendsWithTheTransactionOrNotAtAll(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, count)
 	require.ErrorIs(t, queue.SendTx(t.Context(), nil, "test", text("x")), queues.ErrBadMessage)
-}
-
-func TestOneSenderKeepsItsOrderWhenTheClockIsSetBack(t *testing.T) {
-	server := servers.Postgres(t)
-	queue := openQueue(t, "order", configOf(server))
-	require.NoError(t, queue.Send(t.Context(), "test", text("1")))
-	// As if it had been sent an hour later, before the clock was set back.
-	_, err := connect(t, server).Exec(t.Context(), "UPDATE messages SET place = place + interval '1 hour'")
-	require.NoError(t, err)
-	require.NoError(t, queue.Send(t.Context(), "test", text("2")), "this process has not seen the other place")
-	require.Equal(t, "2", receiveText(t, queue, 0))
-	require.Equal(t, "1", receiveText(t, queue, 0), "a message is ready whatever the clock says")
-}
-
-func TestOrderHoldsForOneSender(t *testing.T) {
-	const count = 2000
-	server := servers.Postgres(t)
-	queue := openQueue(t, "order", configOf(server))
-	noise := openQueue(t, "order-noise", configOf(server))
-	for i, envelope := range numbered(count) {
-		switch {
-		case i%10 == 0:
-			require.NoError(t, queues.SendBatch(t.Context(), queue, "test", []*queues.MessageEnvelope{envelope}))
-		default:
-			require.NoError(t, queue.Send(t.Context(), "test", envelope))
-		}
-		if i%100 == 0 {
-			require.NoError(t, noise.Send(t.Context(), "test", envelope))
-		}
-	}
-	for i := range 20 {
-		require.Equal(t, fmt.Sprint(i), receiveText(t, queue, 0))
-	}
-	rest, err := queues.ReceiveBatch(t.Context(), queue, "test", count, 0)
-	require.NoError(t, err)
-	require.Greater(t, len(rest), 900)
-	for i, envelope := range rest {
-		require.Equal(t, fmt.Sprint(20+i), envelope.GetMessageAsString())
-	}
 }
 
 func TestASharedConnectionOutlivesItsComponent(t *testing.T) {

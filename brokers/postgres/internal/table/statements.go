@@ -76,6 +76,16 @@ candidates AS (
 	UNION ALL
 	(SELECT place, id, false FROM due ORDER BY place, id))`
 
+// purge finds the messages of a queue by the two indexes, and locks them in the order of ids, as CompleteAll does. One that
+// is taken meanwhile goes too.
+const purge = `
+DELETE FROM {messages} WHERE queue = $1 AND id = ANY(ARRAY(
+	SELECT id FROM (
+		SELECT id FROM {messages} WHERE queue = $1 AND visible_at IS NULL
+		UNION ALL
+		SELECT id FROM {messages} WHERE queue = $1 AND visible_at IS NOT NULL) AS doomed
+	ORDER BY id))`
+
 // Statements returns the texts for this table. What is compared with a column is statement_timestamp(), which the
 // server can look up in an index; clock_timestamp(), which may change within a statement, it cannot. An array
 // of ids rather than a join keeps it from planning for as many rows as the limit might be.
@@ -146,14 +156,14 @@ ORDER BY place, id`),
 		Count: text(`
 SELECT (SELECT count(*) FROM {messages} WHERE queue = $1 AND visible_at IS NULL)
 	+ (SELECT count(*) FROM {messages} WHERE queue = $1 AND visible_at <= statement_timestamp())`),
-		Purge: text("DELETE FROM {messages} WHERE queue = $1"),
+		Purge: text(purge),
 
 		Notify:       "SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS said (channel, payload)",
 		PutAndNotify: text("WITH sent AS (" + put + " RETURNING place) SELECT place, pg_notify($9, (1000000 * extract(epoch FROM place))::bigint::text)::text FROM sent"),
 
 		HasQueue:   text("SELECT EXISTS (SELECT FROM {queues} WHERE name = $1)"),
 		AddQueue:   text("INSERT INTO {queues} (name) VALUES ($1) ON CONFLICT DO NOTHING"),
-		DropQueue:  text("WITH dropped AS (DELETE FROM {queues} WHERE name = $1) DELETE FROM {messages} WHERE queue = $1"),
+		DropQueue:  text("WITH dropped AS (DELETE FROM {queues} WHERE name = $1)" + purge),
 		ListQueues: text("SELECT name FROM {queues} ORDER BY name"),
 	}
 }

@@ -28,7 +28,7 @@ dead-letter queue. One that is there already stays as it is, or gets what the co
 			if err != nil {
 				return err
 			}
-			before, err := server.ReadQueueNames()
+			before, listed, err := server.Names()
 			if err != nil {
 				return err
 			}
@@ -36,12 +36,14 @@ dead-letter queue. One that is there already stays as it is, or gets what the co
 			if err := queue.Open(ctx); err != nil {
 				return err
 			}
-			existed := slices.Contains(before, queue.Name())
-			text := "created"
-			if existed {
-				text = "is there already:"
+			result := map[string]any{"queue": queue.Name()}
+			text := "is there: " // whether it was before is not known
+			if listed {
+				existed := slices.Contains(before, queue.Name())
+				result["created"] = !existed
+				text = map[bool]string{true: "is there already: ", false: "created "}[existed]
 			}
-			return a.answer(map[string]any{"queue": queue.Name(), "created": !existed}, fmt.Sprintf("%s %s\n", text, show.Line(queue.Name())))
+			return a.answer(result, text+show.Line(queue.Name())+"\n")
 		}),
 	}
 }
@@ -62,16 +64,16 @@ func (a *app) delete() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			names, err := server.ReadQueueNames()
+			names, listed, err := server.Names()
 			if err != nil {
 				return err
 			}
-			if !slices.Contains(names, queue.Name()) {
+			if listed && !slices.Contains(names, queue.Name()) {
 				a.terminal.Note("the server has no queue %s; it has %s", queue.Name(), orNothing(names))
 				return errNothing
 			}
 			doomed := []string{queue.Name()}
-			if dead := queue.Name() + ".dead"; withDead && slices.Contains(names, dead) {
+			if dead := queue.Name() + ".dead"; withDead && (!listed || slices.Contains(names, dead)) {
 				doomed = append(doomed, dead)
 			}
 			if err := a.confirm(ctx, yes, fmt.Sprintf("Delete %s with all messages?", strings.Join(doomed, " and "))); err != nil {
@@ -105,7 +107,7 @@ type places struct {
 	Queue    string `json:"queue"`
 	Kind     string `json:"kind"`
 	InFile   bool   `json:"in_file"`
-	OnServer bool   `json:"on_server"`
+	OnServer *bool  `json:"on_server"` // nil: not known
 }
 
 func (a *app) list() *cobra.Command {
@@ -126,7 +128,11 @@ func (a *app) list() *cobra.Command {
 						return err
 					}
 				}
-				rows = append(rows, []string{one.Queue, one.Kind, mark(one.InFile), mark(one.OnServer)})
+				onServer := "?"
+				if one.OnServer != nil {
+					onServer = mark(*one.OnServer)
+				}
+				rows = append(rows, []string{one.Queue, one.Kind, mark(one.InFile), onServer})
 			}
 			if a.flags.json {
 				return nil
@@ -164,14 +170,25 @@ func (a *app) known(ctx context.Context, args []string) ([]*places, error) {
 	if err != nil {
 		return nil, err
 	}
+	unknown := map[string]bool{} // kinds of servers that cannot list their queues
+	yes, no := true, false
 	for _, server := range servers {
-		names, err := server.ReadQueueNames()
+		names, listed, err := server.Names()
 		if err != nil {
 			return nil, err
 		}
-		slices.Sort(names)
+		if !listed {
+			unknown[server.Name] = true
+			_, why := server.ReadQueueNames()
+			a.terminal.Note("%s", why)
+		}
 		for _, name := range names {
-			at(name, server.Name).OnServer = true
+			at(name, server.Name).OnServer = &yes
+		}
+	}
+	for _, one := range found {
+		if one.OnServer == nil && !unknown[one.Kind] {
+			one.OnServer = &no
 		}
 	}
 	return found, nil

@@ -234,13 +234,10 @@ func (d *deadLetters) purge(ctx context.Context, args []string) error {
 	if d.choice.dryRun {
 		return d.preview(ctx, "remove")
 	}
-	chosen, err := d.choice.chosen(ctx, d.job)
-	if err != nil {
-		return err
-	}
-	question := fmt.Sprintf("Remove %s of %s for good?", show.Count(int64(len(chosen)), "dead letter"), d.queue.Name())
-	if err := d.confirm(ctx, d.yes || len(chosen) == 0, question); err != nil {
-		return err
+	if !d.yes {
+		if err := d.confirmPurge(ctx); err != nil {
+			return err
+		}
 	}
 	result, failure := d.runJob(ctx, "remove")
 	if err := d.answer(map[string]any{"queue": d.queue.Name(), "removed": result.Moved, "left": result.Left},
@@ -248,6 +245,20 @@ func (d *deadLetters) purge(ctx context.Context, args []string) error {
 		return err
 	}
 	return failure
+}
+
+// confirmPurge asks, and says how many it is about where the queue can be looked into: to read the others
+// would mean to hold their messages, which then could not be removed.
+func (d *deadLetters) confirmPurge(ctx context.Context) error {
+	what := "those dead letters"
+	if d.dead.Capabilities().CanPeekBatch() {
+		chosen, err := d.choice.chosen(ctx, d.job)
+		if err != nil || len(chosen) == 0 {
+			return err
+		}
+		what = show.Count(int64(len(chosen)), "dead letter")
+	}
+	return d.confirm(ctx, false, fmt.Sprintf("Remove %s of %s for good?", what, d.queue.Name()))
 }
 
 func (d *deadLetters) preview(ctx context.Context, verb string) error {

@@ -177,14 +177,17 @@ func (d *Doctor) servers(ctx context.Context, all []*source.Queue) {
 	}
 	for _, server := range servers {
 		about := server.Name + " server"
-		names, err := server.ReadQueueNames()
-		if d.failed(about, "list queues", err) {
+		names, listed, err := server.Names()
+		switch {
+		case d.failed(about, "list queues", err):
 			continue
+		case !listed:
+			_, why := server.ReadQueueNames()
+			d.add(about, "list queues", Note, "%s", why)
+		default:
+			d.add(about, "list queues", Fine, "%s", show.Count(int64(len(names)), "queue"))
 		}
-		d.add(about, "list queues", Fine, "%s", show.Count(int64(len(names)), "queue"))
-		unknown := slices.DeleteFunc(names, func(name string) bool { return known[name] })
-		slices.Sort(unknown)
-		if len(unknown) > 0 {
+		if unknown := slices.DeleteFunc(names, func(name string) bool { return known[name] }); len(unknown) > 0 {
 			d.add(about, "other queues", Note, "the file does not know %s", list(unknown))
 		}
 		if d.Probe {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,6 +43,17 @@ func (q *Queue) Server(ctx context.Context) (*Server, error) {
 		found = made
 	}
 	return q.catalog.openServer(ctx, found)
+}
+
+// Names lists the queues on the server. listed is false, without an error, where the server has no way to list
+// them, as RabbitMQ without its management plugin.
+func (s *Server) Names() (names []string, listed bool, err error) {
+	names, err = s.ReadQueueNames()
+	if errors.Is(err, queues.ErrNotSupported) {
+		return nil, false, nil
+	}
+	slices.Sort(names)
+	return names, err == nil, err
 }
 
 // Servers opens a connection for each server of the file: the connection components, and those of queues
