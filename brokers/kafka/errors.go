@@ -48,6 +48,8 @@ func classify(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", queues.ErrNoConnection, err)
 }
 
+const invalidTopic = " (a topic's name has up to 249 letters, digits, dots, dashes and underscores; set " + keyTopic + ")"
+
 // meaning tells what an answer of the broker means for a queue; nil: nothing in particular.
 func meaning(answer *kerr.Error) (sentinel error, remedy string) {
 	switch answer {
@@ -58,7 +60,7 @@ func meaning(answer *kerr.Error) (sentinel error, remedy string) {
 	case kerr.UnknownTopicOrPartition, kerr.UnknownTopicID:
 		return queues.ErrBadConfig, " (there is no such topic or partition; create it, or set " + optionAutoCreate + ": true and open the queue again)"
 	case kerr.InvalidTopicException:
-		return queues.ErrBadConfig, " (a topic's name has up to 249 letters, digits, dots, dashes and underscores; set " + keyTopic + ")"
+		return queues.ErrBadConfig, invalidTopic
 	case kerr.InvalidReplicationFactor:
 		return queues.ErrBadConfig, " (the cluster has fewer brokers; lower " + optionReplication + ")"
 	case kerr.MessageTooLarge, kerr.RecordListTooLarge:

@@ -390,7 +390,12 @@ func (c *groupConsumer) forget(upTo map[int32]int64) {
 
 // count tells how many messages are ready: of our partitions those that nobody holds, of others those
 // that their owners have not settled as far as they have committed.
-func (c *groupConsumer) count(ctx context.Context) (int64, error) {
+func (c *groupConsumer) count(ctx context.Context) (int64, error) { return c.survey(ctx, false) }
+
+func (c *groupConsumer) lag(ctx context.Context) (int64, error) { return c.survey(ctx, true) }
+
+// survey counts what is ready, or with held what is not settled.
+func (c *groupConsumer) survey(ctx context.Context, held bool) (int64, error) {
 	s := c.session
 	committed, err := s.link.admin.FetchOffsets(ctx, s.group)
 	if err == nil {
@@ -405,7 +410,7 @@ func (c *groupConsumer) count(ctx context.Context) (int64, error) {
 	for number, p := range c.partitions {
 		from[number] = p.next
 		for _, e := range p.entries {
-			if e.state == entryReady {
+			if e.state == entryReady || held && e.state == entryTaken {
 				known++
 			}
 		}

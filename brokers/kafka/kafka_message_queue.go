@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
@@ -40,6 +41,17 @@ func (c *KafkaMessageQueue) Mode() string {
 		return s.mode
 	}
 	return ""
+}
+
+// Lag tells how many messages the group has not done with, those that consumers hold included: in mode share
+// this is what the broker can tell, and ReadMessageCount is not supported. Errors: ErrNotOpened, ErrNoConnection.
+func (c *KafkaMessageQueue) Lag(ctx context.Context) (int64, error) {
+	s := c.storage.session()
+	if s == nil {
+		return 0, fmt.Errorf("queue %s: reading the lag: %w", c.Name(), queues.ErrNotOpened)
+	}
+	lag, err := s.consumer.lag(ctx)
+	return lag, fail(ctx, "queue "+c.Name()+": reading the lag", err)
 }
 
 // OpenWithParams opens the queue as the base does, and logs in which mode it works.

@@ -75,7 +75,7 @@ func explain(servers string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer in time; raise %s if it is only slow: %w", config.ConnectTimeout, err)
 	}
-	return fmt.Errorf("connecting to %s: check connection.host and connection.port, and that the broker runs and speaks the same protocol (TLS or not): %w", servers, err)
+	return fmt.Errorf("connecting to %s: check connection.host and connection.port, that the broker runs and speaks the same protocol (TLS or not), and, if it asks for a user, credential.username and credential.password: %w", servers, err)
 }
 
 // newClient makes one more client of the same server. It connects when it is used.

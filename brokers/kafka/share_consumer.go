@@ -36,6 +36,7 @@ type shareConsumer struct {
 	client   *kgo.Client // nil until someone takes
 	sessions map[int32]*shareSession
 	assigned bool // there has been an assignment
+	warm     bool // a fetch has ended that the broker was ready for
 	takers   []*taker
 	ready    []*shareHandle // came in, and nobody took it yet
 	idle     time.Time      // when the last taker left ready behind
@@ -87,6 +88,13 @@ func (c *shareConsumer) take(ctx context.Context, dst []queues.Delivery, wait bo
 	if err := c.begin(); err != nil {
 		c.mu.Unlock()
 		return 0, err
+	}
+	if !wait && !c.warm { // joining takes its time, which an empty queue is not worth
+		c.mu.Unlock()
+		if lag, err := c.lag(ctx); err == nil && lag == 0 {
+			return 0, nil
+		}
+		c.mu.Lock()
 	}
 	c.takers = append(c.takers, t)
 	if !wait {
@@ -314,9 +322,13 @@ func (c *shareConsumer) forget(upTo map[int32]int64) {
 	c.ready = kept
 }
 
-// count tells how many records the group has not done with, but for those that this member holds. What other
-// members hold is counted: the broker does not tell.
 func (c *shareConsumer) count(ctx context.Context) (int64, error) {
+	lag, err := c.lag(ctx)
+	return lag - int64(c.holding()), err
+}
+
+// lag tells how many records the group has not done with, those that members hold included.
+func (c *shareConsumer) lag(ctx context.Context) (int64, error) {
 	s := c.session
 	described, err := s.link.admin.DescribeShareGroupOffsets(ctx, s.group)
 	if err == nil {
@@ -348,7 +360,7 @@ func (c *shareConsumer) count(ctx context.Context) (int64, error) {
 		}
 		total += fresh
 	}
-	return total - int64(c.holding()), nil
+	return total, nil
 }
 
 // holding is how many records this member holds and users may settle.

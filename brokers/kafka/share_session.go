@@ -218,7 +218,8 @@ func (s *shareSession) fetch(t todo) error {
 	request.MinBytes, request.MaxBytes = 1, mostFetchBytes
 	request.MaxRecords, request.BatchSize = int32(t.records), int32(t.records)
 	request.ShareAcquireMode = 1 // no more than MaxRecords
-	if cold := s.addPartitions(request, t.acks); cold {
+	cold := s.addPartitions(request, t.acks)
+	if cold {
 		request.MaxWaitMillis = int32(coldWait / time.Millisecond)
 	} else if len(t.acks) == 0 {
 		request.MaxWaitMillis = int32(s.nextWait() / time.Millisecond)
@@ -227,6 +228,7 @@ func (s *shareSession) fetch(t todo) error {
 	c.mu.Lock()
 	c.asked -= t.records
 	s.ended = s.begun
+	c.warm = c.warm || err == nil && cold
 	c.mu.Unlock()
 	if err != nil {
 		finishAll(t.acks, fail(c.work, "asking broker "+fmt.Sprint(s.broker), err))

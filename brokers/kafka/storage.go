@@ -37,8 +37,9 @@ type consumer interface {
 	complete(ctx context.Context, handle any) error
 	release(ctx context.Context, handle any, counted bool) error
 
-	// count tells how many messages are ready.
+	// count tells how many messages are ready, lag how many are not done with.
 	count(ctx context.Context) (int64, error)
+	lag(ctx context.Context) (int64, error)
 
 	// forget tells that records before these offsets, by partition, have been removed.
 	forget(upTo map[int32]int64)

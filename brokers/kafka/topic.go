@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -55,6 +56,9 @@ func planOf(options config.Values) plan {
 
 // prepareTopic finds a topic, or makes it if the plan is so, and waits until it has leaders.
 func (l *link) prepareTopic(ctx context.Context, name string, plan plan) (topic, error) {
+	if !isTopicName(name) {
+		return topic{}, fmt.Errorf("%w: %q cannot be a topic%s", queues.ErrBadConfig, name, invalidTopic)
+	}
 	for created := false; ; {
 		found, err := l.findTopic(ctx, name)
 		switch {
@@ -80,6 +84,15 @@ func (l *link) prepareTopic(ctx context.Context, name string, plan plan) (topic,
 			return topic{}, fmt.Errorf("waiting for leaders of topic %s: %w", name, ctx.Err())
 		}
 	}
+}
+
+// isTopicName tells whether Kafka takes a name for a topic.
+func isTopicName(name string) bool {
+	const longest = 249
+	strange := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '_' && r != '-'
+	}
+	return name != "" && name != "." && name != ".." && len(name) <= longest && !strings.ContainsFunc(name, strange)
 }
 
 func (l *link) findTopic(ctx context.Context, name string) (topic, error) {

@@ -3,6 +3,7 @@ package nats
 import (
 	"context"
 	"sync"
+	"time"
 
 	natsgo "github.com/nats-io/nats.go"
 
@@ -172,14 +173,25 @@ func (s *bareStorage) Unsubscribe(ctx context.Context) error {
 	return nil
 }
 
+// drainGrace is how long what has come already may take to get into the buffer.
+const drainGrace = 250 * time.Millisecond
+
 func (s *bareSession) unsubscribe(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sub == nil {
 		return
 	}
+	if s.link.conn.IsConnected() && s.sub.Drain() == nil {
+		timer := time.NewTimer(drainGrace)
+		defer timer.Stop()
+		select {
+		case <-s.closed:
+		case <-timer.C: // the buffer is full
+		}
+	}
 	s.cancel()
-	_ = s.sub.Unsubscribe() // it fails only when there is no connection, and then there is no subscription
+	_ = s.sub.Unsubscribe() // it fails only when there is no connection or no subscription any more
 	select {
 	case <-s.closed:
 	case <-ctx.Done():

@@ -16,9 +16,14 @@ import (
 // longestDelay keeps times within what the server can count: nanoseconds since 1970.
 const longestDelay = 100 * 365 * 24 * time.Hour
 
-// PutDelayed has the server publish the message when it is due. Until then it is on a subject of its own.
+// PutDelayed stores the message on a subject of its own, until it is due.
 func (s *session) PutDelayed(ctx context.Context, message *queues.MessageEnvelope, delay time.Duration) error {
 	due := time.Now().Add(min(delay, longestDelay)).UTC().Format(time.RFC3339Nano)
+	if s.mover != nil {
+		waiting := encode(message, s.plan.subject+dueSuffix+nuid.Next())
+		waiting.Header[headerDue] = []string{due}
+		return s.put(ctx, waiting)
+	}
 	scheduled := encode(message, s.plan.subject+laterSuffix+nuid.Next())
 	scheduled.Header[jetstream.ScheduleHeader] = []string{"@at " + due}
 	scheduled.Header[jetstream.ScheduleTargetHeader] = []string{s.plan.subject}

@@ -115,7 +115,7 @@ func setHeader(envelope *queues.MessageEnvelope, name, value string) {
 // isPlainName tells whether a header of that name arrives as it was sent, and means nothing to anyone.
 func isPlainName(name string) bool {
 	switch name {
-	case "", headerMessageId, headerCorrelationId, headerMessageType, headerSentTime, headerEscaped, "Status", "Description":
+	case "", headerMessageId, headerCorrelationId, headerMessageType, headerSentTime, headerEscaped, headerDue, "Status", "Description":
 		return false
 	}
 	for i := range len(name) {

@@ -17,6 +17,7 @@ const (
 	autoCreateKey      = "options.auto_create"
 	storageKey         = "options.storage"
 	replicasKey        = "options.replicas"
+	schedulesKey       = "options.schedules"
 	duplicateWindowKey = "options.duplicate_window"
 	retryConnectKey    = "options.retry_connect"
 	maxReconnectKey    = "options.max_reconnect"
@@ -58,6 +59,9 @@ func streamOptions() []config.Option {
 		config.Integer(replicasKey).Default(1).Between(1, 5).Since("1.1").
 			Help("Servers of a cluster that keep each message of a stream that is created. With 1, messages are out of reach while that server is down; " +
 				"each more makes Send slower."),
+		config.Boolean(schedulesKey).Default(true).Since("1.1").
+			Help("Whether the server keeps the time of delayed messages, where it can (2.12 and up, and not together with `options.max_messages`). " +
+				"Otherwise the open queues do it together: a message that is due waits until one of them is open. All queues of a stream must agree."),
 		config.Duration(duplicateWindowKey).Default(30*time.Second).Between(100*time.Millisecond, day).Since("1.1").
 			Help("How long the server of a stream that is created recognizes a message that a sender repeats because it got no answer. " +
 				"Shorter than `options.flush_timeout` such a message may be there twice; long, the server remembers an id of each message for that time."),

@@ -38,10 +38,10 @@ const (
 	allMessages  = math.MaxInt // for brought
 )
 
-func newPuller(link *link, plan *blueprint, giveBack func(context.Context, *natsgo.Msg)) *puller {
+func newPuller(link *link, stream, consumer string, giveBack func(context.Context, *natsgo.Msg)) *puller {
 	return &puller{
 		link:     link,
-		subject:  "$JS.API.CONSUMER.MSG.NEXT." + plan.stream + "." + plan.consumer,
+		subject:  "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer,
 		giveBack: giveBack,
 		arrived:  make(chan struct{}, 1),
 	}

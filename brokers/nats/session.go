@@ -23,6 +23,7 @@ type session struct {
 	stream         jetstream.Stream
 	consumer       jetstream.Consumer
 	puller         *puller
+	mover          *mover // nil where the server does its work
 	held           *heldSet
 	later          *laterSet
 	keepsUncounted bool
@@ -51,8 +52,16 @@ func openSession(ctx context.Context, lease *connect.Lease[*link], plan *bluepri
 	if s.stream, s.consumer, err = plan.build(limited, s.link.js, s.create); err != nil {
 		return nil, explainBuilding(ctx, err)
 	}
-	s.learn(s.stream.CachedInfo().Config)
-	s.puller = newPuller(s.link, plan, s.giveBack)
+	cfg := s.stream.CachedInfo().Config
+	beside := plan.subject + besideSuffix
+	s.keepsUncounted = slices.ContainsFunc(cfg.Subjects, func(subject string) bool { return covers(subject, beside) })
+	if s.create && s.keepsUncounted && plan.needsMover(cfg) {
+		if s.mover, err = newMover(limited, s); err != nil {
+			return nil, explainBuilding(ctx, err)
+		}
+	}
+	s.learn(cfg)
+	s.puller = newPuller(s.link, plan.stream, plan.consumer, s.giveBack)
 	s.held = newHeldSet(s.link, s.consumer.CachedInfo().Config.AckWait, params.Void)
 	s.ending, s.end = context.WithCancel(context.Background())
 	if err := s.answerPeers(s.ending); err != nil {
@@ -62,13 +71,15 @@ func openSession(ctx context.Context, lease *connect.Lease[*link], plan *bluepri
 	s.tasks.Go(func() { s.held.run(s.ending) })
 	s.tasks.Go(func() { s.puller.run(s.ending) })
 	s.tasks.Go(func() { s.watch(s.ending) })
+	if s.mover != nil {
+		s.tasks.Go(func() { s.mover.puller.run(s.ending) })
+		s.tasks.Go(func() { s.mover.run(s.ending) })
+	}
 	return s, nil
 }
 
 // learn derives from the stream what the queue can do.
 func (s *session) learn(cfg jetstream.StreamConfig) {
-	beside := s.plan.subject + besideSuffix
-	s.keepsUncounted = slices.ContainsFunc(cfg.Subjects, func(subject string) bool { return covers(subject, beside) })
 	traits := queues.Traits{
 		Locks:       queues.LocksByBase,
 		Durable:     cfg.Storage == jetstream.FileStorage,
@@ -77,7 +88,7 @@ func (s *session) learn(cfg jetstream.StreamConfig) {
 
 		MaxMessageSize: payloadLimit(s.link.conn.MaxPayload(), int64(cfg.MaxMsgSize)),
 	}
-	if !cfg.AllowMsgSchedules || !s.keepsUncounted {
+	if s.mover == nil && !(cfg.AllowMsgSchedules && s.keepsUncounted) {
 		traits.Without = append(traits.Without, queues.CapabilityDelay)
 	}
 	if !cfg.AllowAtomicPublish {
@@ -91,6 +102,9 @@ func (s *session) close() {
 	s.end()
 	s.tasks.Wait()
 	s.puller.close()
+	if s.mover != nil {
+		s.mover.puller.close()
+	}
 	s.lease.Release()
 }
 

@@ -34,7 +34,7 @@ var _ interface {
 func newStorage() *storage { return &storage{} }
 
 // defaultPrefetch is how many messages a listener asks for at a time beside the one it needs.
-const defaultPrefetch = 127
+const defaultPrefetch = 255
 
 // headerRoom is kept of the largest message that the server takes for what travels beside the payload.
 const headerRoom = 1024

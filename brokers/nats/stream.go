@@ -20,6 +20,7 @@ type blueprint struct {
 	subject     string
 	stream      string
 	consumer    string
+	schedules   bool // the server shall keep delayed messages, if it can
 	memory      bool
 	replicas    int
 	duplicates  time.Duration
@@ -30,9 +31,10 @@ type blueprint struct {
 // minAckWait bounds how soon the server gives the messages of a process that died to others.
 const minAckWait = time.Second
 
-// Subjects of a stream beside that of the queue. No consumer takes what is there.
+// Subjects of a stream beside that of the queue. Only what is due has a consumer of its own.
 const (
-	laterSuffix     = "._.later."     // and an id: messages that are due later
+	laterSuffix     = "._.later."     // and an id: messages that the server publishes when they are due
+	dueSuffix       = "._.due."       // and an id: messages that open queues move when they are due
 	uncountedSuffix = "._.uncounted." // and a sequence: deliveries of that message that do not count
 	besideSuffix    = "._.>"
 )
@@ -46,6 +48,7 @@ func newBlueprint(queue string, sibling bool, options config.Values) (*blueprint
 		queue:      queue,
 		subject:    queue,
 		stream:     streamName(queue),
+		schedules:  options.Bool(schedulesKey),
 		memory:     options.String(storageKey) == storageMemory,
 		replicas:   max(1, options.Int(replicasKey)),
 		duplicates: options.Duration(duplicateWindowKey),
@@ -79,7 +82,7 @@ func (b *blueprint) streamConfig() jetstream.StreamConfig {
 		Replicas:           b.replicas,
 		MaxMsgs:            -1,
 		Duplicates:         b.duplicates,
-		AllowMsgSchedules:  true,
+		AllowMsgSchedules:  b.schedules,
 		AllowAtomicPublish: true,
 		Metadata:           map[string]string{metadataQueue: b.queue},
 	}
@@ -150,6 +153,10 @@ func (b *blueprint) buildStream(ctx context.Context, js jetstream.JetStream, cre
 	if !create {
 		return stream, nil
 	}
+	if b.maxMessages > 0 && existing.AllowMsgSchedules {
+		return nil, fmt.Errorf("%w: the stream %s keeps delayed messages, and the server does not limit such a stream; leave out options.max_messages, or set %s to another name",
+			queues.ErrBadConfig, b.stream, streamKey)
+	}
 	if wanted, differs := b.extend(existing); differs {
 		if stream, err = js.UpdateStream(ctx, wanted); err != nil {
 			return nil, fmt.Errorf("extending the stream %s (with %s false it is left as it is): %w", b.stream, autoCreateKey, err)
@@ -167,7 +174,7 @@ func (b *blueprint) extend(existing jetstream.StreamConfig) (wanted jetstream.St
 		differs = true
 	}
 	wanted.AllowAtomicPublish = true
-	wanted.AllowMsgSchedules = existing.AllowMsgSchedules || existing.Discard == jetstream.DiscardOld
+	wanted.AllowMsgSchedules = existing.AllowMsgSchedules || b.schedules && existing.Discard == jetstream.DiscardOld
 	b.bound(&wanted)
 	differs = differs || wanted.AllowAtomicPublish != existing.AllowAtomicPublish || wanted.AllowMsgSchedules != existing.AllowMsgSchedules ||
 		wanted.MaxMsgs != existing.MaxMsgs

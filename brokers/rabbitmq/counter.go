@@ -20,7 +20,7 @@ import (
 // or is given back uncounted.
 const (
 	// idleLimit is how long a consumer without a receiver waits for the next one.
-	idleLimit = time.Second
+	idleLimit = 100 * time.Millisecond
 	// handLimit is how long a message without a receiver waits for one.
 	handLimit = 20 * time.Millisecond
 )
@@ -35,6 +35,7 @@ type counter struct {
 	consumers int        // that may still be handed a message, those about to start included
 	hand      []*handle  // messages for which there was no receiver
 	closed    bool
+	surplus   chan struct{} // holds one token: a receiver has gone, and its consumer is left
 }
 
 // waiting is a receiver in the line.
@@ -76,6 +77,16 @@ func (c *counter) wait(ctx context.Context, most int) ([]*handle, error) {
 	}
 }
 
+// look has one of the consumers see whether it has to end.
+func (c *counter) look() {
+	if c.consumers > len(c.line) {
+		select {
+		case c.surplus <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // with adds to what a receiver was served what is in the hand.
 func (c *counter) with(got serving, most int) ([]*handle, error) {
 	if got.err != nil {
@@ -89,6 +100,7 @@ func (c *counter) leave(me *waiting, reason error) ([]*handle, error) {
 	c.mu.Lock()
 	if i := slices.Index(c.line, me); i >= 0 {
 		c.line = slices.Delete(c.line, i, i+1)
+		c.look()
 		c.mu.Unlock()
 		return nil, reason
 	}
@@ -142,7 +154,7 @@ func (c *counter) consume(l *lane) error {
 // attend waits for the message of a consumer, and ends the consumer.
 func (c *counter) attend(l *lane, tag string, deliveries <-chan amqp.Delivery) {
 	defer c.session.lanes.retire(l)
-	idle := time.NewTicker(idleLimit)
+	idle := time.NewTimer(idleLimit)
 	defer idle.Stop()
 	closing := c.session.closing
 	for {
@@ -155,9 +167,12 @@ func (c *counter) attend(l *lane, tag string, deliveries <-chan amqp.Delivery) {
 			_ = l.ch.Cancel(tag, true) // before it is settled: until then nothing else can come
 			c.serve(serving{handle: l.handle(d, nil)})
 			return
+		case <-c.surplus:
+			idle.Reset(idleLimit)
+			continue
 		case <-closing:
 			closing = nil
-			idle.Reset(handLimit)
+			idle.Reset(quietLimit)
 			continue
 		case <-idle.C:
 			if closing != nil && !c.isSurplus() {
@@ -180,6 +195,7 @@ func (c *counter) isSurplus() bool {
 		return false
 	}
 	c.consumers--
+	c.look() // there may be more
 	return true
 }
 
@@ -233,6 +249,13 @@ func (c *counter) tidy() {
 	case <-c.session.closing:
 	}
 	c.session.returner.add(c.take(math.MaxInt))
+}
+
+// held counts the messages in the hand.
+func (c *counter) held() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.hand)
 }
 
 // close gives back what is in the hand, and from then on what comes.

@@ -79,7 +79,8 @@ func (st *storage) Count(ctx context.Context) (int64, error) {
 		})
 		return count, err
 	}, func(int64) {})
-	return count, s.fail("counting", err)
+	// What this side has got and nobody wanted is ready too.
+	return count + int64(s.counter.held()+s.returner.count()), s.fail("counting", err)
 }
 
 // Purge removes what is ready and what waits. The server does not take messages from their holders.

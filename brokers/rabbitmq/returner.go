@@ -17,10 +17,11 @@ const mostReturned = 256
 type returner struct {
 	session *session
 
-	mu      sync.Mutex
-	list    []*handle
-	running bool
-	gaveUp  bool
+	mu     sync.Mutex
+	list   []*handle
+	busy   int           // messages that are about to be given back, those of the list included
+	free   chan struct{} // closed when there are none, and made anew
+	gaveUp bool
 }
 
 // add has messages given back, soon. It does not wait; close of the session does.
@@ -30,11 +31,37 @@ func (r *returner) add(handles []*handle) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.gaveUp {
+		return
+	}
 	r.list = append(r.list, handles...)
-	if !r.running && !r.gaveUp {
-		r.running = true
+	idle := r.busy == 0
+	r.busy += len(handles)
+	if idle {
 		r.session.calls.Go(r.run) // the caller's own holds the count above zero
 	}
+}
+
+// count says how many messages are about to be given back.
+func (r *returner) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.busy
+}
+
+// await returns when those that are about to be given back now are. It reports false if there are none.
+func (r *returner) await(ctx context.Context) bool {
+	r.mu.Lock()
+	busy, free := r.busy, r.free
+	r.mu.Unlock()
+	if busy == 0 {
+		return false
+	}
+	select {
+	case <-free:
+	case <-ctx.Done():
+	}
+	return true
 }
 
 // giveUp leaves to the server what is not on its way yet.
@@ -44,21 +71,25 @@ func (r *returner) giveUp() {
 	r.list, r.gaveUp = nil, true
 }
 
-func (r *returner) next() []*handle {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	batch := r.list[:min(len(r.list), mostReturned)]
-	r.list = r.list[len(batch):]
-	if len(batch) == 0 {
-		r.running, r.list = false, nil
-	}
-	return batch
-}
-
 func (r *returner) run() {
-	for batch := r.next(); len(batch) > 0; batch = r.next() {
+	for batch := r.next(0); len(batch) > 0; batch = r.next(len(batch)) {
 		r.giveBack(batch)
 	}
+}
+
+// next returns what to give back after so many that are.
+func (r *returner) next(done int) []*handle {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.busy -= done
+	batch := r.list[:min(len(r.list), mostReturned)]
+	r.list = r.list[len(batch):]
+	if r.gaveUp || len(batch) == 0 {
+		batch, r.busy = nil, 0
+		close(r.free)
+		r.free = make(chan struct{})
+	}
+	return batch
 }
 
 // giveBack publishes copies of a batch, and acknowledges each message whose copy is confirmed. The others

@@ -154,9 +154,9 @@ func newSession(lease *connect.Lease[*link], settings settings, void func(match 
 	}
 	s.topology = newTopology(s)
 	s.delays.session = s
-	s.returner.session = s
+	s.returner.session, s.returner.free = s, make(chan struct{})
 	s.lanes = newLanes(s)
-	s.counter.session = s
+	s.counter.session, s.counter.surplus = s, make(chan struct{}, 1)
 	s.listening.session = s
 	return s
 }

@@ -15,7 +15,8 @@ import (
 
 // subscriptions are those of the listeners of a queue. The base does not say who takes, but a listener
 // takes with one ctx for as long as it listens, and anyone else with one that ends with the call: the
-// second Take with the same ctx is a listener's. Its subscription ends with that ctx.
+// second Take with the same ctx is a listener's. Its subscription ends with that ctx. The first asks for all
+// that the listener has room for, more than one message; later ones may ask for less.
 type subscriptions struct {
 	session *session
 	tags    atomic.Uint64
@@ -25,7 +26,7 @@ type subscriptions struct {
 }
 
 // of returns the subscription of who takes with ctx; nil for one who has not come before.
-func (p *subscriptions) of(ctx context.Context) *subscription {
+func (p *subscriptions) of(ctx context.Context, asked int) *subscription {
 	key := ctx.Done()
 	if key == nil {
 		return nil
@@ -35,13 +36,13 @@ func (p *subscriptions) of(ctx context.Context) *subscription {
 	if known, ok := p.known[key]; ok {
 		return known
 	}
-	if isDone(p.session.closing) {
+	if asked == 1 || isDone(p.session.closing) {
 		return nil
 	}
 	if p.known == nil {
 		p.known = map[<-chan struct{}]*subscription{}
 	}
-	sub := &subscription{session: p.session, signal: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
+	sub := &subscription{session: p.session, asked: asked, signal: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
 	sub.unwatch = context.AfterFunc(ctx, func() { p.end(key) })
 	p.known[key] = sub
 	return nil
@@ -79,6 +80,7 @@ func (p *subscriptions) newTag() string { return "pip-" + strconv.FormatUint(p.t
 // The server pushes no more than what the listener may have in work and ahead.
 type subscription struct {
 	session *session
+	asked   int // what the listener has room for at a time
 	unwatch func() bool
 	signal  chan struct{} // holds one token: there is something to see
 	turn    chan struct{} // takes the token of who starts or ends consumers
@@ -114,7 +116,7 @@ func (sub *subscription) take(ctx context.Context, dst []queues.Delivery) (int, 
 			}
 			return n, nil
 		}
-		if err := sub.sustain(ctx, len(dst)); err != nil {
+		if err := sub.sustain(ctx); err != nil {
 			return 0, err
 		}
 		select {
@@ -140,7 +142,7 @@ func (sub *subscription) takePushed(dst []queues.Delivery) (n int, more bool) {
 
 // sustain sees to it that the server may push: it subscribes, or lets the server push more if all that it
 // has pushed is held and not settled, as by receivers that settle later.
-func (sub *subscription) sustain(ctx context.Context, asked int) error {
+func (sub *subscription) sustain(ctx context.Context) error {
 	select {
 	case sub.turn <- struct{}{}:
 		defer func() { <-sub.turn }()
@@ -160,7 +162,7 @@ func (sub *subscription) sustain(ctx context.Context, asked int) error {
 			return err
 		}
 		f = &feed{lane: l}
-		return sub.consume(ctx, f, asked-1+max(1, s.settings.concurrency))
+		return sub.consume(ctx, f, sub.asked-1+max(1, s.settings.concurrency))
 	case f.unsettled.Load() >= int64(f.credit):
 		return sub.consume(ctx, f, f.credit)
 	default:

@@ -28,8 +28,8 @@ func (st *storage) Take(ctx context.Context, dst []queues.Delivery, wait bool) (
 
 func (s *session) take(ctx context.Context, dst []queues.Delivery, wait bool) (int, error) {
 	var sub *subscription
-	if wait && len(dst) > 1 {
-		sub = s.listening.of(ctx)
+	if wait {
+		sub = s.listening.of(ctx, len(dst))
 	}
 	taken := s.counter.take(len(dst))
 	var err error
@@ -42,6 +42,9 @@ func (s *session) take(ctx context.Context, dst []queues.Delivery, wait bool) (i
 	}
 	if len(taken) == 0 && err == nil {
 		taken = s.counter.take(len(dst)) // it came a moment before the server had nothing
+	}
+	if len(taken) == 0 && err == nil && !wait && s.returner.await(ctx) {
+		taken, err = s.takeReady(ctx, len(dst))
 	}
 	if len(taken) == 0 && err == nil && wait {
 		taken, err = s.counter.wait(ctx, len(dst))

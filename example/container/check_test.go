@@ -1,18 +1,35 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
 func TestCheckFindsNothingWrongWithTheFilesInConfig(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"memory.yml", "memory-factory.yml", "memory-dead-letter.yml"} {
-		p := start(t, "--check", "-c", configFile(file))
-		require.Equal(t, 0, p.exitCode(), p.output())
-		require.Equal(t, configFile(file)+": 0 errors, 0 warnings", strings.TrimSpace(p.output()))
+	files, err := filepath.Glob(configFile("*.yml"))
+	require.NoError(t, err)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			p := start(t, "--check", "-c", file)
+			require.Equal(t, 0, p.exitCode(), p.output())
+			require.Equal(t, file+": 0 errors, 0 warnings", strings.TrimSpace(p.output()))
+		})
+	}
+}
+
+func TestEveryKindHasAContainerFile(t *testing.T) {
+	t.Parallel()
+	for _, component := range queueComponents() {
+		if component.Type == config.ComponentFactory { // one for each broker; bare-nats is made by that of nats
+			require.FileExists(t, configFile(component.Kind+".yml"))
+		}
 	}
 }
 

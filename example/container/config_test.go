@@ -35,7 +35,7 @@ func newContainer(t *testing.T, file string, parameters ...any) (*container.Cont
 	caught := &catcher{}
 	c := container.InheritContainer("test", "", caught)
 	c.AddFactory(build.NewDefaultMessagingFactory())
-	c.AddFactory(newExampleFactory(io.Discard))
+	c.AddFactory(newExampleFactory(newJournal(io.Discard, false)))
 	require.NoError(t, c.ReadConfigFromFile(t.Context(), "test", file, cconf.NewConfigParamsFromTuples(parameters...)))
 	return c, caught
 }

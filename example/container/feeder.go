@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -16,28 +17,29 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-// feeder sends lines as messages to the queue that the mover takes from. In a demo it also shows what
-// comes out at the other end, and stops the process when everything has.
+// feeder sends lines as messages to the queue that the mover takes from. It may also watch what comes out
+// at the other end, and in a demo stops the process when everything has.
 type feeder struct {
-	lines io.Reader
-	out   io.Writer
-	demo  bool
-	stops <-chan os.Signal // those that the container may have missed
-	mover *Mover
+	lines   io.Reader
+	journal *journal
+	demo    bool
+	watch   bool
+	stops   <-chan os.Signal // those that the container may have missed
+	mover   *Mover
 
 	mu      sync.Mutex      // held while a line is sent
 	stopped bool            // nothing more shall be sent
 	feeding context.Context // ends when no more shall be fed
 	end     context.CancelFunc
 	ended   chan struct{} // closed when the goroutine that feeds is through
-	arrived chan string   // what has come out at the other end, in words
+	arrived chan struct{} // in a demo: something has come out at the other end
 }
 
 // demoLimit is how long a demo may take.
 const demoLimit = time.Minute
 
-func newFeeder(lines io.Reader, out io.Writer, demo bool, stops <-chan os.Signal) *feeder {
-	return &feeder{lines: lines, out: out, demo: demo, stops: stops}
+func newFeeder(lines io.Reader, journal *journal, demo, watch bool, stops <-chan os.Signal) *feeder {
+	return &feeder{lines: lines, journal: journal, demo: demo, watch: watch, stops: stops}
 }
 
 // SetReferences finds the mover, which knows the queues.
@@ -54,7 +56,7 @@ func (f *feeder) Open(ctx context.Context, correlationId string) error {
 	}
 	f.feeding, f.end = context.WithCancel(ctx)
 	f.ended = make(chan struct{})
-	f.arrived = make(chan string)
+	f.arrived = make(chan struct{})
 	go func() {
 		select {
 		case <-f.stops:
@@ -62,20 +64,17 @@ func (f *feeder) Open(ctx context.Context, correlationId string) error {
 		case <-f.feeding.Done():
 		}
 	}()
-	if !f.demo {
-		go func() {
-			defer close(f.ended)
-			f.feed()
-		}()
-		return nil
-	}
-	if err := f.show(correlationId); err != nil {
-		close(f.ended)
-		return err
+	if f.watch {
+		if err := f.watchEnds(correlationId); err != nil {
+			close(f.ended)
+			return err
+		}
 	}
 	go func() {
 		defer close(f.ended)
-		f.await(f.feed())
+		if count := f.feed(); f.demo {
+			f.await(count)
+		}
 	}()
 	return nil
 }
@@ -104,31 +103,34 @@ func (f *feeder) stop(context.Context) {
 // feed sends line after line and returns how many the queue has taken.
 func (f *feeder) feed() (count int) {
 	for scanner := bufio.NewScanner(f.lines); scanner.Scan(); count++ {
-		if !f.send(scanner.Text()) {
+		if !f.send(count+1, scanner.Text()) {
 			break
 		}
 	}
 	return count
 }
 
-func (f *feeder) send(line string) bool {
+// send sends a line, which later can be told from others by its correlation id.
+func (f *feeder) send(number int, line string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.stopped {
 		return false
 	}
-	envelope := queues.NewMessageEnvelope("feeder", "Line", []byte(line))
-	if err := f.mover.source.Send(f.feeding, "feeder", envelope); err != nil {
-		fmt.Fprintf(f.out, "refused  %s: %v\n", line, err)
+	envelope := queues.NewMessageEnvelope(fmt.Sprintf("line-%d", number), "Line", []byte(line))
+	envelope.Headers = map[string]string{"line_number": strconv.Itoa(number)}
+	source := f.mover.source
+	if err := source.Send(f.feeding, envelope.CorrelationId, envelope); err != nil {
+		f.journal.write(on(source, "refused", envelope).because(err), "refused  %s: %v", line, err)
 		return false
 	}
 	// Send has returned nil: from here on the queue is responsible for the message.
-	fmt.Fprintf(f.out, "fed      %s to %s\n", line, f.mover.source.Name())
+	f.journal.write(on(source, "fed", envelope), "fed      %s to %s", line, source.Name())
 	return true
 }
 
-// show prints what arrives in the destination and in the dead-letter queue of the source.
-func (f *feeder) show(correlationId string) error {
+// watchEnds listens to what arrives in the destination and in the dead-letter queue of the source.
+func (f *feeder) watchEnds(correlationId string) error {
 	ends := []queues.IMessageQueue{f.mover.destination}
 	if f.mover.source.Capabilities().CanDeadLetter() {
 		dead, err := queues.DeadLetters(f.mover.source)
@@ -153,22 +155,26 @@ func (f *feeder) arrive(ctx context.Context, envelope *queues.MessageEnvelope, q
 		line += fmt.Sprintf(" (%s after %s deliveries: %s)", reason,
 			envelope.Headers[queues.HeaderDeliveryCount], envelope.Headers[queues.HeaderDeadLetterError])
 	}
-	select {
-	case f.arrived <- line:
-		return nil
-	case <-f.feeding.Done():
+	if f.feeding.Err() != nil {
 		return context.Cause(f.feeding) // nobody has seen it
 	}
+	f.journal.write(on(queue, "arrived", envelope), "%s", line)
+	if f.demo {
+		select {
+		case f.arrived <- struct{}{}:
+		case <-f.feeding.Done():
+		}
+	}
+	return nil
 }
 
-// await prints count arrivals and stops the process.
+// await waits for count arrivals and stops the process.
 func (f *feeder) await(count int) {
 	limit := time.NewTimer(demoLimit)
 	defer limit.Stop()
 	for i := range count {
 		select {
-		case line := <-f.arrived:
-			fmt.Fprintln(f.out, line)
+		case <-f.arrived:
 		case <-limit.C:
 			f.stopProcess(fmt.Errorf("only %d of %d messages have arrived within %s", i, count, demoLimit))
 			return
@@ -176,7 +182,8 @@ func (f *feeder) await(count int) {
 			return
 		}
 	}
-	fmt.Fprintf(f.out, "done     %d messages fed, %d arrived\n", count, count)
+	all := int64(count)
+	f.journal.write(event{What: "done", Count: &all}, "done     %d messages fed, %d arrived", count, count)
 	f.stopProcess(nil)
 }
 

@@ -27,10 +27,10 @@ func (r chanReader) Read(into []byte) (int, error) {
 func TestNothingIsFedOnceTheContainerBeginsToStop(t *testing.T) {
 	lines := make(chanReader, 1)
 	out := &strings.Builder{}
-	hook := &feederHook{newFeeder(lines, out, false, nil)}
+	hook := &feederHook{newFeeder(lines, newJournal(out, false), false, false, nil)}
 	c := container.InheritContainer("test", "", hook)
 	c.AddFactory(build.NewDefaultMessagingFactory())
-	c.AddFactory(newExampleFactory(io.Discard))
+	c.AddFactory(newExampleFactory(newJournal(io.Discard, false)))
 	require.NoError(t, c.ReadConfigFromFile(t.Context(), "test", configFile("memory.yml"), nil))
 	require.NoError(t, c.Open(t.Context(), "test"))
 

@@ -5,8 +5,11 @@
 //
 // feeds it a few messages, shows them going through and ends. Without --demo it feeds every line that
 // it reads from standard input, until it is told to stop (SIGTERM or Control-C); then it says what was
-// moved and what is left. With --check it says what is wrong with the file, and starts nothing. The
-// container's own flags are -c FILE, -p NAME=VALUE and -h.
+// moved and what is left. --watch shows what arrives then too, --json writes everything for programs. With
+// --check it says what is wrong with the file, and starts nothing. The container's own flags are -c FILE,
+// -p NAME=VALUE and -h.
+//
+// The queues are on whatever broker the file says: -c ../config/nats.yml, ../config/rabbitmq.yml, …
 package main
 
 import (
@@ -22,7 +25,6 @@ import (
 	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	"github.com/pip-services3-gox/pip-services3-container-gox/container"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
 )
 
@@ -33,10 +35,11 @@ func main() {
 	args := os.Args[1:]
 	if slices.Contains(args, "-h") || slices.Contains(args, "--help") {
 		fmt.Println("run [--demo]: feed a few messages, show them going through, and end")
+		fmt.Println("run [--watch] [--json]: feed lines of standard input; show what arrives; write JSON")
 		fmt.Println("run [--check]: say what is wrong with the container file, and start nothing")
 	}
 	if slices.Contains(args, "--check") {
-		if !check.Run(context.Background(), args, defaultFile, os.Stdout, build.Components()...) {
+		if !check.Run(context.Background(), args, defaultFile, os.Stdout, queueComponents()...) {
 			os.Exit(1)
 		}
 		return
@@ -52,10 +55,13 @@ func main() {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 
 	// What a container cannot make from its own factories it makes from those that are added to it.
-	hook := &feederHook{newFeeder(lines, os.Stdout, demo, signals)}
+	journal := newJournal(os.Stdout, slices.Contains(args, "--json"))
+	hook := &feederHook{newFeeder(lines, journal, demo, demo || slices.Contains(args, "--watch"), signals)}
 	process := container.InheritProcessContainer("mover", "moves messages from one queue to another", hook)
-	process.AddFactory(build.NewDefaultMessagingFactory())
-	process.AddFactory(newExampleFactory(os.Stdout))
+	for _, factory := range queueFactories() {
+		process.AddFactory(factory)
+	}
+	process.AddFactory(newExampleFactory(journal))
 	process.SetConfigPath(defaultFile)
 
 	// Run ends the process: with 0 when it was told to stop, with 1 when it could not start or failed.

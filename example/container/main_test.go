@@ -54,6 +54,30 @@ func TestDemoShowsEveryMessageAndEndsByItself(t *testing.T) {
 	}
 }
 
+func TestAWatchedProcessWritesWhatBefallsAMessageUntilItHasArrived(t *testing.T) {
+	t.Parallel()
+	file := changedConfig(t, "  options:\n    work_time:", "  options:\n    fail_on: stones\n    fail_attempts: 1\n    work_time:")
+	p := start(t, "-c", file, "-p", "WORK_TIME=1;LOG_LEVEL=none", "--watch", "--json")
+	_, err := io.WriteString(p.stdin, "stones\n")
+	require.NoError(t, err)
+	p.await(`"arrived"`)
+	p.signal(syscall.SIGTERM)
+	require.Equal(t, 0, p.exitCode(), p.output())
+	const message = `"message":"stones","correlation_id":"line-1","message_type":"Line","headers":{"line_number":"1"}`
+	for _, line := range []string{
+		`{"event":"fed","queue":"orders",` + message + `}`,
+		`{"event":"received","queue":"orders",` + message + `,"delivery":1}`,
+		`{"event":"failed","queue":"orders",` + message + `,"delivery":1,"error":"stones are too heavy"}`,
+		`{"event":"received","queue":"orders",` + message + `,"delivery":2}`,
+		`{"event":"moved","queue":"orders",` + message + `,"delivery":2}`,
+		`{"event":"arrived","queue":"shipments",` + message + `,"delivery":1}`,
+		`{"event":"stopped","count":1}`,
+		`{"event":"left","queue":"orders","count":0}`,
+	} {
+		require.Contains(t, p.lines(), line, p.output())
+	}
+}
+
 func TestEveryAcknowledgedMessageIsAccountedForAfterSIGTERMInMidWork(t *testing.T) {
 	t.Parallel()
 	p := start(t, "-c", configFile("memory.yml"), "-p", "WORK_TIME=5")

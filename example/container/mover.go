@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,13 +24,14 @@ import (
 //	dependencies.source, dependencies.destination: descriptors of the two queues
 //	options.work_time: milliseconds that it works on a message (default: 0)
 //	options.fail_on: text in a message that makes the work fail (default: none)
+//	options.fail_attempts: how many times it fails on such a message (default: 0, every time)
 //
 // or, in place of the first two, for queues that are made when they are needed:
 //
 //	dependencies.factory: descriptor of a queue factory
 //	source, destination: names of the queues to make
 type Mover struct {
-	out          io.Writer
+	journal      *journal
 	config       *cconf.ConfigParams
 	dependencies *cref.DependencyResolver
 
@@ -44,9 +44,9 @@ type Mover struct {
 	moved, failed atomic.Int64
 }
 
-// NewMover makes a worker that writes what it does to out.
-func NewMover(out io.Writer) *Mover {
-	return &Mover{out: out, config: cconf.NewEmptyConfigParams(), dependencies: cref.NewDependencyResolver()}
+// NewMover makes a worker that writes what it does into the journal.
+func NewMover(journal *journal) *Mover {
+	return &Mover{journal: journal, config: cconf.NewEmptyConfigParams(), dependencies: cref.NewDependencyResolver()}
 }
 
 // Configure sets the configuration.
@@ -103,24 +103,31 @@ func (c *Mover) openQueue(ctx context.Context, correlationId, role string, known
 		queue = factory.CreateQueue(name)
 		c.made = append(c.made, queue)
 	}
-	return queue, queue.Open(ctx, correlationId)
+	if err := queue.Open(ctx, correlationId); err != nil {
+		return queue, err
+	}
+	c.journal.write(event{What: "opened", Queue: queue.Name(), Capabilities: queue.Capabilities().String()}, "")
+	return queue, nil
 }
 
 // ReceiveMessage works on one message. To return nil makes the listener complete it, so it is sent
 // before it is completed: whatever happens in between, it is twice in the world and not nowhere. An
 // error leaves it in the source, to be tried again later or, in the end, moved to the dead-letter queue.
 func (c *Mover) ReceiveMessage(ctx context.Context, envelope *queues.MessageEnvelope, queue queues.IMessageQueue) error {
+	c.journal.write(on(queue, "received", envelope), "")
 	err := c.work(ctx, envelope)
 	if err == nil {
 		err = c.destination.Send(ctx, envelope.CorrelationId, envelope)
 	}
 	if err != nil {
 		c.failed.Add(1)
-		fmt.Fprintf(c.out, "failed   %s, attempt %d: %v\n", envelope.Message, envelope.DeliveryCount, err)
+		c.journal.write(on(queue, "failed", envelope).because(err),
+			"failed   %s, attempt %d: %v", envelope.Message, envelope.DeliveryCount, err)
 		return err
 	}
 	c.moved.Add(1)
-	fmt.Fprintf(c.out, "moved    %s from %s to %s\n", envelope.Message, queue.Name(), c.destination.Name())
+	c.journal.write(on(queue, "moved", envelope),
+		"moved    %s from %s to %s", envelope.Message, queue.Name(), c.destination.Name())
 	return nil
 }
 
@@ -134,10 +141,14 @@ func (c *Mover) work(ctx context.Context, envelope *queues.MessageEnvelope) erro
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if text := c.config.GetAsString("options.fail_on"); text != "" && strings.Contains(envelope.GetMessageAsString(), text) {
-		return fmt.Errorf("%s are too heavy", text)
+	text, attempts := c.config.GetAsString("options.fail_on"), c.config.GetAsInteger("options.fail_attempts")
+	if text == "" || !strings.Contains(envelope.GetMessageAsString(), text) {
+		return nil
 	}
-	return nil
+	if attempts > 0 && envelope.DeliveryCount > attempts {
+		return nil
+	}
+	return fmt.Errorf("%s are too heavy", text)
 }
 
 // Close takes no more messages, waits for the one in work, and says what was done and what is left.
@@ -151,7 +162,8 @@ func (c *Mover) Close(ctx context.Context, correlationId string) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, queues.ErrNotOpened) {
 		err = nil // it ended because it was told to, or because the queue was closed first
 	}
-	fmt.Fprintf(c.out, "stopped  %d moved, %d attempts failed\n", c.moved.Load(), c.failed.Load())
+	moved, failed := c.moved.Load(), c.failed.Load()
+	c.journal.write(event{What: "stopped", Count: &moved}, "stopped  %d moved, %d attempts failed", moved, failed)
 	for _, queue := range []queues.IMessageQueue{c.source, c.destination} {
 		c.reportLeft(queue)
 	}
@@ -164,12 +176,14 @@ func (c *Mover) Close(ctx context.Context, correlationId string) error {
 // reportLeft says how many messages are ready in a queue. Those that wait to be tried again are not ready.
 func (c *Mover) reportLeft(queue queues.IMessageQueue) {
 	count, err := queue.ReadMessageCount()
+	left := event{What: "left", Queue: queue.Name(), Count: &count}
 	switch {
 	case err != nil:
-		fmt.Fprintf(c.out, "left     not known in %s: %v\n", queue.Name(), err)
+		left.Count = nil
+		c.journal.write(left.because(err), "left     not known in %s: %v", queue.Name(), err)
 	case count > 0 && !queue.Capabilities().IsDurable():
-		fmt.Fprintf(c.out, "left     %d in %s, which end with this process\n", count, queue.Name())
+		c.journal.write(left, "left     %d in %s, which end with this process", count, queue.Name())
 	default:
-		fmt.Fprintf(c.out, "left     %d in %s\n", count, queue.Name())
+		c.journal.write(left, "left     %d in %s", count, queue.Name())
 	}
 }

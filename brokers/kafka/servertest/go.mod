@@ -19,7 +19,7 @@ require (
 	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7 // indirect
 	github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers v1.1.0
 	github.com/pmezard/go-difflib v1.0.0 // indirect
-	github.com/twmb/franz-go v1.22.2 // indirect
+	github.com/twmb/franz-go v1.22.2
 	github.com/twmb/franz-go/pkg/kadm v1.19.0 // indirect
 	github.com/twmb/franz-go/pkg/kmsg v1.15.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect

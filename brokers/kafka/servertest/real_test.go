@@ -6,6 +6,7 @@ import (
 	"context"
 	"runtime/pprof"
 	"testing"
+	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,8 @@ func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
 // conformingOn is what the suite knows of a queue on a real server.
 func conformingOn(server *servers.Server, mode string) conformance.Subject {
 	subject := conforming(mode, configOf(server))
+	subject.Tolerance = 300 * time.Millisecond // joining a group is several round trips
+	subject.Parallel = 12
 	subject.Restart = func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) }
 	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
 		return newQueue(name, configOf(server, "credential.password", "wrong"))

@@ -119,7 +119,7 @@ func each(b *testing.B, call func(id string) error) {
 }
 
 func benchQueue(b *testing.B, server *servers.Server) queues.IMessageQueue {
-	queue := newQueue("bench", configOf(server, config.ListenConcurrency, benchWorkers, config.Prefetch, 511))
+	queue := newQueue("bench", configOf(server, config.ListenConcurrency, benchWorkers))
 	require.NoError(b, queue.Open(b.Context(), ""))
 	b.Cleanup(func() { require.NoError(b, queue.Close(context.Background(), "")) })
 	return queue

@@ -105,8 +105,23 @@ func contract(name string) conformance.Subject {
 }
 
 func TestNatsQueueKeepsTheContract(t *testing.T) {
-	w := newWorkshop(t)
-	subject := contract("nats")
+	subject := newWorkshop(t).subject("nats")
+	report := conformance.Run(t, subject)
+	require.Empty(t, report.With(conformance.Failed))
+}
+
+func TestDelaysAreKeptWithoutTheServersSchedules(t *testing.T) {
+	subject := newWorkshop(t).subject("nats without schedules")
+	subject.Only = []string{"delays", "faults/delayed messages survive a restart of the server"}
+	subject.Config = subject.Config.Override(cconf.NewConfigParamsFromTuples("options.schedules", false))
+	report := conformance.Run(t, subject)
+	require.Empty(t, report.With(conformance.Failed))
+	require.NotEmpty(t, report.With(conformance.Passed))
+}
+
+// subject is queues in JetStream on the server in this process.
+func (w *workshop) subject(name string) conformance.Subject {
+	subject := contract(name)
 	subject.New = func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
 		params, line := w.connect(t, params)
 		queue := newQueue(name, params)
@@ -125,8 +140,16 @@ func TestNatsQueueKeepsTheContract(t *testing.T) {
 	subject.Bounded = true
 	subject.Restart = w.restart
 	subject.Kill = func(_ testing.TB, queue queues.IMessageQueue) { w.kill(queue) }
-	report := conformance.Run(t, subject)
-	require.Empty(t, report.With(conformance.Failed))
+	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
+		return newQueue(name, cconf.NewEmptyConfigParams())
+	}
+	subject.NoServer = func(_ testing.TB, name string) queues.IMessageQueue { return newQueue(name, nowhere()) }
+	return subject
+}
+
+// nowhere is the configuration of a queue on a server that is not there.
+func nowhere() *cconf.ConfigParams {
+	return cconf.NewConfigParamsFromTuples("connection.host", "127.0.0.1", "connection.port", 1, "options.connect_timeout", 500)
 }
 
 func TestBareNatsQueueKeepsTheContract(t *testing.T) {
@@ -142,6 +165,10 @@ func TestBareNatsQueueKeepsTheContract(t *testing.T) {
 		"options.autosubscribe", true, // what is sent before the first Receive would be missed
 		"options.prefetch", 30_000, // the suite sends more than it receives for a while
 	)
+	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
+		return newBareQueue(name, cconf.NewEmptyConfigParams())
+	}
+	subject.NoServer = func(_ testing.TB, name string) queues.IMessageQueue { return newBareQueue(name, nowhere()) }
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
 }

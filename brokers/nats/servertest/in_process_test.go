@@ -1,8 +1,10 @@
 package servertest
 
 import (
+	"context"
 	"errors"
 	"net"
+	"runtime/pprof"
 	"sync"
 	"testing"
 	"time"
@@ -14,41 +16,30 @@ import (
 // inProcess is a NATS server in this process, without a port, that can be restarted with what it had.
 type inProcess struct {
 	folder string
-	calls  chan func() // done one by one by a goroutine of their own: what a server starts is not the caller's
 
 	mu      sync.Mutex
 	running *server.Server // nil while it is down
 }
 
 func startInProcess(t testing.TB) *inProcess {
-	s := &inProcess{folder: t.TempDir(), calls: make(chan func())}
-	go func() {
-		for call := range s.calls {
-			call()
-		}
-	}()
+	s := &inProcess{folder: t.TempDir()}
 	require.NoError(t, s.start())
-	t.Cleanup(func() {
-		s.stop()
-		close(s.calls)
-	})
+	t.Cleanup(s.stop)
 	return s
 }
 
-// do runs call where it inherits nothing.
-func (s *inProcess) do(call func()) {
-	done := make(chan struct{})
-	s.calls <- func() {
-		defer close(done)
-		call()
-	}
-	<-done
+// unlabelled runs action in a goroutine without the labels by which the suite tells whose goroutines are
+// left: what a server starts is not the case's.
+func unlabelled(action func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		pprof.SetGoroutineLabels(context.Background())
+		done <- action()
+	}()
+	return <-done
 }
 
-func (s *inProcess) start() (err error) {
-	s.do(func() { err = s.run() })
-	return err
-}
+func (s *inProcess) start() error { return unlabelled(s.run) }
 
 func (s *inProcess) run() error {
 	running, err := server.NewServer(&server.Options{
@@ -91,8 +82,10 @@ func (s *inProcess) InProcessConn() (net.Conn, error) {
 		return nil, errors.New("the server is down")
 	}
 	var conn net.Conn
-	var err error
-	s.do(func() { conn, err = running.InProcessConn() })
+	err := unlabelled(func() (err error) {
+		conn, err = running.InProcessConn()
+		return err
+	})
 	return conn, err
 }
 

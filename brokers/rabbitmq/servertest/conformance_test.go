@@ -38,7 +38,7 @@ func checkContract(t *testing.T, name string, loadMessages int, options ...any) 
 		},
 		Config:       configOf(server, options...),
 		SharedByName: true,
-		Parallel:     6,
+		Parallel:     8,
 		Tolerance:    150 * time.Millisecond,
 		LoadMessages: loadMessages,
 		Restart:      func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) },

@@ -1,0 +1,50 @@
+//go:build brokers
+
+package servertest
+
+import (
+	"testing"
+	"time"
+
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
+)
+
+func subjectOn(server *servers.Server, mode string) faults.Subject {
+	return faults.Subject{
+		Name: "kafka " + mode,
+		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
+			return newQueue(name, params)
+		},
+		// A partition for each consumer of a group, and a few to spare.
+		Config: configOf(server, "options.mode", mode, "options.num_partitions", map[string]int{"share": 1, "group": 6}[mode]),
+		Server: server,
+	}
+}
+
+func TestAServerKilledUnderLoad(t *testing.T) {
+	for _, mode := range []string{"share", "group"} {
+		t.Run(mode, func(t *testing.T) { faults.ServerRestarts(t, subjectOn(servers.Kafka(t), mode)) })
+	}
+}
+
+func TestConsumersKilledInMidWork(t *testing.T) {
+	server := servers.Kafka(t)
+	for _, mode := range []string{"share", "group"} {
+		t.Run(mode, func(t *testing.T) { faults.ConsumerKills(t, subjectOn(server, mode)) })
+	}
+}
+
+func TestARebalanceStorm(t *testing.T) {
+	server := servers.Kafka(t)
+	for _, mode := range []string{"share", "group"} {
+		t.Run(mode, func(t *testing.T) {
+			subject := subjectOn(server, mode)
+			subject.Interval = time.Second
+			faults.ListenersComeAndGo(t, subject)
+		})
+	}
+}
