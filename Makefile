@@ -20,7 +20,7 @@ ALL_MODULES := $(sort $(patsubst ./%,%,$(patsubst %/go.mod,%,$(shell \
 	find . \( -name .git -o -name testdata -o -name vendor \) -prune -o -name go.mod -print))))
 # Modules that users import or install. The others serve the repository only.
 PUBLISHED := $(filter-out tools example test/% %/servertest,$(ALL_MODULES))
-BROKERS := $(filter brokers/%,$(ALL_MODULES))
+BROKERS := $(filter-out %/servertest,$(filter brokers/%,$(ALL_MODULES)))
 # The tools and the benchmarks stay outside the workspace: their dependencies would
 # choose versions for everybody else, and one of them measures messaging-gox 1.0,
 # which has the import path of the core.
@@ -41,7 +41,8 @@ BENCH_ONLY :=
 BENCH_QUEUES :=
 
 CHOSEN := $(patsubst core,.,$(MODULES))
-BROKER_TESTS := $(filter test/servers test/services brokers/% cmd/%,$(CHOSEN))
+# Tests that want real servers stand in modules of their own, which users do not get.
+BROKER_TESTS := $(filter test/servers test/services %/servertest,$(CHOSEN))
 BROKER_FLAGS = $(strip $(race) -tags=brokers -count=1 -p=1 -timeout=60m $(TESTFLAGS))
 
 # Modules are checked one by one, with the workspace off: as a user gets them, and
@@ -49,7 +50,8 @@ BROKER_FLAGS = $(strip $(race) -tags=brokers -count=1 -p=1 -timeout=60m $(TESTFL
 # (go install refuses a module that has one), so only the workspace joins them to
 # the core.
 export GOWORK := off
-in_module = cd '$*' && export GOWORK='$(if $(filter cmd/%,$*),$(ROOT)/go.work,off)'
+COMMANDS := $(filter-out %/servertest,$(filter cmd/%,$(ALL_MODULES)))
+in_module = cd '$*' && export GOWORK='$(if $(filter $(COMMANDS),$*),$(ROOT)/go.work,off)'
 name = $(if $(filter .,$*),core,$*)
 
 # $(call tool,NAME) is the path of a tool of tools/go.mod, built when needed.
@@ -199,7 +201,7 @@ $(CHOSEN:%=tidy@%): tidy@%:
 	@cd '$*'; \
 	echo '== go mod tidy in $(name)'; \
 	case $$($(GO) list -tags=brokers ./... 2>&1) in *'matched no packages'*) echo '   no packages yet'; exit 0;; esac; \
-	case '$*' in cmd/*) ;; *) $(GO) mod tidy || $(call failed,go mod tidy in $(name)); exit 0;; esac; \
+	$(if $(filter $(COMMANDS),$*),,$(GO) mod tidy || $(call failed,go mod tidy in $(name)); exit 0;) \
 	work=$$(mktemp -d) && trap 'rm -rf "$$work"' EXIT && \
 	cp go.mod "$$work/go.mod" && { [ ! -f go.sum ] || cp go.sum "$$work/go.sum"; } && \
 	for m in $(filter-out $*,$(PUBLISHED)); do \
