@@ -148,6 +148,16 @@ func (a *attachment) detach(ctx context.Context) {
 	a.tasks.Wait()
 }
 
+// hasEnded tells whether the connection was lost and shall not be made anew.
+func (a *attachment) hasEnded() bool {
+	select {
+	case <-a.manager.Done():
+		return true
+	default:
+		return false
+	}
+}
+
 // receive is called by the library with each message.
 func (a *attachment) receive(received paho.PublishReceived) (bool, error) {
 	message := received.Packet

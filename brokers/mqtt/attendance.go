@@ -89,7 +89,7 @@ func (a *attendance) again() {
 	a.beaten = time.Time{}
 	now := time.Now()
 	for i := range a.claims { // others were cut off too, and have not been able to repeat theirs
-		if a.claims[i].holder != "" {
+		if a.claims[i].holder != "" && !a.claims[i].gone {
 			a.claims[i].until = now.Add(claimLife)
 		}
 	}
@@ -116,7 +116,7 @@ func (a *attendance) run() {
 			first = false
 		}
 		if err != nil {
-			pause = max(pause, a.link.server.pause)
+			pause = a.link.server.pause
 		}
 		timer.Reset(pause)
 		select {
@@ -166,11 +166,15 @@ func (a *attendance) act(ctx context.Context) (time.Duration, error) {
 // giveUp disconnects from sessions that somebody else has claimed.
 func (a *attendance) giveUp(ctx context.Context) error {
 	for number, attached := range a.attachments() {
-		if a.holderOf(number) == a.id {
+		held := a.holderOf(number) == a.id
+		if held && !attached.hasEnded() {
 			continue
 		}
 		a.forget(number)
 		attached.detach(ctx)
+		if held { // it was another's in between; connect makes a new one
+			continue
+		}
 		farewell := claimMessage(a.link.registry.claimTopic(a.plan.queue, number), verbLeft, a.id)
 		farewell.Retain = false // what is retained is the claim of the new holder
 		if _, err := a.link.publish(ctx, farewell); err != nil {
@@ -205,6 +209,8 @@ func (a *attendance) repeat(ctx context.Context) error {
 
 // connect connects to sessions that are claimed here, when their former holders have gone.
 func (a *attendance) connect(ctx context.Context) (pause time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, a.link.server.patience)
+	defer cancel()
 	pause = claimBeat
 	for number := range a.plan.sessions {
 		a.mu.Lock()

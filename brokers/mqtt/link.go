@@ -91,6 +91,7 @@ func dialLink(ctx context.Context, target connect.Target) (*link, error) {
 		l.end()
 		return nil, err
 	}
+	<-l.up // of this connection, by which nobody has subscribed yet
 	l.tasks.Go(l.restore)
 	return l, nil
 }

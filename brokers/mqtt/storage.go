@@ -61,9 +61,6 @@ func (s *storage) Traits() queues.Traits {
 	return queues.Traits{Ordered: true, Durable: true, NeedsServer: true}
 }
 
-// headerRoom is kept of the largest packet that the server takes for what travels beside the payload.
-const headerRoom = 1024
-
 func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 	ctx, cancel := context.WithTimeout(ctx, params.Options.Duration(config.ConnectTimeout))
 	defer cancel()
@@ -81,7 +78,7 @@ func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 		return err
 	}
 	traits := o.plan.traits()
-	traits.MaxMessageSize = o.link.serverLimits().packet - headerRoom
+	traits.MaxMessageSize = o.link.serverLimits().packet // what travels beside the payload counts too; see link.publish
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opened, s.traits = o, &traits
@@ -267,7 +264,16 @@ func (s *storage) Unsubscribe(ctx context.Context) error {
 	return nil
 }
 
+// farewellGrace is how long the good-bye may take when the caller's ctx has ended already. Without it, others
+// would take this one for alive until its claims run out.
+const farewellGrace = time.Second
+
 func (o *opened) unsubscribe(ctx context.Context) {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), farewellGrace)
+		defer cancel()
+	}
 	o.mu.Lock()
 	attended, live := o.attended, o.live
 	o.attended, o.live = nil, nil

@@ -46,3 +46,12 @@ func TestInProcessQueueKeepsTheContract(t *testing.T) {
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
 }
+
+// TestInProcessQueueOfServiceZeroKeepsTheContract plays what there is to a queue that keeps nothing.
+func TestInProcessQueueOfServiceZeroKeepsTheContract(t *testing.T) {
+	subject := subjectWith("mqtt, qos 0 (mochi)", with(inProcess(t), "options.autosubscribe", true, "options.qos", 0))
+	subject.Only = []string{"round trip", "waiting", "batches", "listening", "bad input"}
+	subject.Tolerance = 250 * time.Millisecond
+	report := conformance.Run(t, subject)
+	require.Empty(t, report.With(conformance.Failed))
+}
