@@ -1,0 +1,49 @@
+package servers
+
+import (
+	"io"
+	"net"
+	"strconv"
+	"testing"
+)
+
+func TestAProxyPassesOnUntilItIsCut(t *testing.T) {
+	t.Parallel()
+	echo, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer echo.Close()
+	go func() {
+		for {
+			conn, err := echo.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(conn, conn) }()
+		}
+	}()
+	proxy := StartProxy(t, echo.Addr().String())
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(proxy.Port()))
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	answer := make([]byte, 4)
+	if _, err := conn.Write([]byte("ping")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "ping" {
+		t.Fatal(string(answer), err)
+	}
+	proxy.Cut()
+	proxy.Cut()
+	if n, err := conn.Read(answer); err == nil {
+		t.Fatal("still connected, read", n)
+	}
+	if again, err := net.Dial("tcp", addr); err == nil {
+		_ = again.Close()
+		t.Fatal("nobody should answer")
+	}
+}
