@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// How many callers go together, and up to which size of messages, more or less.
+// mostTogether is how many callers go together at most, mostSizeTogether up to which size of messages, more or less.
 const (
 	mostTogether     = 128
 	mostSizeTogether = 1 << 20
@@ -19,14 +19,19 @@ const (
 // goes; what is done then is done without it.
 type line[T any] struct {
 	calls   chan *call[T]
+	most    int // calls that go together
 	perform func(calls []*call[T])
-	start   func() // the goroutine, once
+	start   func() // the goroutines, once
 }
 
-// newLine makes a line with a goroutine that starts with its first call and ends with the session.
-func newLine[T any](s *session, perform func(calls []*call[T])) *line[T] {
-	l := &line[T]{calls: make(chan *call[T], mostTogether), perform: perform}
-	l.start = sync.OnceFunc(func() { s.workers.Go(func() { l.work(s.ended) }) })
+// newLine makes a line. Its goroutines, workers of them, start with its first call and end with the session.
+func newLine[T any](s *session, workers, most int, perform func(calls []*call[T])) *line[T] {
+	l := &line[T]{calls: make(chan *call[T], mostTogether), most: most, perform: perform}
+	l.start = sync.OnceFunc(func() {
+		for range workers {
+			s.workers.Go(func() { l.work(s.ended) })
+		}
+	})
 	return l
 }
 
@@ -35,7 +40,7 @@ type call[T any] struct {
 	value T
 	size  int
 
-	taken atomic.Bool // by the goroutine, which then ends it, or by the caller, who has gone
+	taken atomic.Bool // by a worker, which then ends it, or by the caller, who has gone
 	done  chan struct{}
 	err   error // valid when done is closed
 }
@@ -72,7 +77,9 @@ func (l *line[T]) work(ended <-chan struct{}) {
 	for {
 		select {
 		case first := <-l.calls:
-			runtime.Gosched() // those whom the last script has let go, and who are about to call again, come along
+			if l.most > 1 {
+				runtime.Gosched() // those whom the last script has let go, and who are about to call again, come along
+			}
 			batch = l.gather(first, batch[:0])
 			if len(batch) > 0 {
 				l.perform(batch)
@@ -91,7 +98,7 @@ func (l *line[T]) gather(c *call[T], batch []*call[T]) []*call[T] {
 			batch = append(batch, c)
 			size += c.size
 		}
-		if len(batch) == mostTogether || size >= mostSizeTogether {
+		if len(batch) == l.most || size >= mostSizeTogether {
 			return batch
 		}
 		select {
@@ -99,5 +106,30 @@ func (l *line[T]) gather(c *call[T], batch []*call[T]) []*call[T] {
 		default:
 			return batch
 		}
+	}
+}
+
+// asking is a script that serves one caller. It goes through a line so that the caller can go when its ctx
+// ends, for which the client does not look up from a server that does not answer.
+type asking struct {
+	script    script
+	keys      keys
+	arguments []any
+	answer    any
+}
+
+// askers is how many of them are under way at a time.
+const askers = 4
+
+func (s *session) ask(ctx context.Context, script script, keys keys, arguments ...any) (any, error) {
+	done, err := s.asks.do(ctx, asking{script: script, keys: keys, arguments: arguments}, 0)
+	return done.answer, err
+}
+
+func (s *session) performAsks(calls []*call[asking]) {
+	for _, c := range calls {
+		var err error
+		c.value.answer, err = s.link.run(context.Background(), c.value.script, c.value.keys, c.value.arguments...)
+		c.finish(err)
 	}
 }

@@ -60,7 +60,11 @@ func dial(ctx context.Context, target connect.Target) (*link, error) {
 	}
 	if err != nil {
 		_ = l.client.Close()
-		return nil, fmt.Errorf("connecting to %s: %w", strings.Join(options.Addrs, ", "), explain(ctx, err))
+		err = explain(ctx, err)
+		if options.MasterName != "" {
+			err = fmt.Errorf("%w: asking Sentinel for %q (%s): %w", queues.ErrNoConnection, options.MasterName, optionSentinelMaster, err)
+		}
+		return nil, fmt.Errorf("connecting to %s: %w", strings.Join(options.Addrs, ", "), err)
 	}
 	return l, nil
 }

@@ -67,6 +67,6 @@ func (st *storage) ask(ctx context.Context, doing string, what func(s *session) 
 	}
 	defer s.calls.Done()
 	script, arguments := what(s)
-	answer, err := s.link.run(ctx, script, s.keys, arguments...)
+	answer, err := s.ask(ctx, script, s.keys, arguments...)
 	return answer, fail(ctx, doing, err)
 }

@@ -68,7 +68,7 @@ func (st *storage) Extend(ctx context.Context, held any, timeout time.Duration) 
 
 // settleBy runs a script on one delivery. It reports false if the message is not this delivery's any more.
 func (s *session) settleBy(ctx context.Context, script script, keys keys, arguments ...any) (bool, error) {
-	answer, err := s.link.run(ctx, script, keys, arguments...)
+	answer, err := s.ask(ctx, script, keys, arguments...)
 	return answer == int64(1), err
 }
 

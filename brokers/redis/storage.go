@@ -166,7 +166,6 @@ type session struct {
 	group  string
 
 	lockTimeout    time.Duration
-	requestTimeout time.Duration
 	settlePatience time.Duration
 	limit          int  // of messages; 0: none
 	reject         bool // what is over the limit
@@ -178,6 +177,7 @@ type session struct {
 
 	puts      *line[putting]
 	completes *line[completing]
+	asks      *line[asking]
 	taker     *taker
 	room      *room
 }
@@ -190,15 +190,15 @@ func newSession(lease *connect.Lease[*link], prefix string, names keys, group st
 		prefix:         prefix,
 		group:          group,
 		lockTimeout:    params.LockTimeout,
-		requestTimeout: lease.Options.Duration(optionRequestTimeout),
 		settlePatience: lease.Options.Duration(config.ConnectTimeout),
 		limit:          params.MaxMessages,
 		reject:         params.RejectWhenFull,
 		closing:        make(chan struct{}),
 		ended:          make(chan struct{}),
 	}
-	s.puts = newLine(s, s.performPuts)
-	s.completes = newLine(s, s.performCompletes)
+	s.puts = newLine(s, 1, mostTogether, s.performPuts)
+	s.completes = newLine(s, 1, mostTogether, s.performCompletes)
+	s.asks = newLine(s, askers, 1, s.performAsks)
 	s.taker = newTaker(s)
 	s.room = newRoom(s)
 	return s
@@ -215,11 +215,10 @@ func (s *session) close() {
 	s.lease.Release()
 }
 
-// run runs a script for calls that several callers share, whose ctx may end without it.
+// run runs a script that several callers share, whose ctx may end without it. The client ends it after
+// options.request_timeout.
 func (s *session) run(script script, arguments ...any) (any, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.requestTimeout)
-	defer cancel()
-	return s.link.run(ctx, script, s.keys, arguments...)
+	return s.link.run(context.Background(), script, s.keys, arguments...)
 }
 
 // fail says what was being done when err happened.

@@ -2,6 +2,8 @@ package servertest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -187,14 +189,19 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 	})
 
 	t.Run("a will", func(t *testing.T) {
+		raw := connectRaw(t, params, nil)
+		raw.subscribe(t, "wire/will")
+		between, params := newProxy(t, params)
 		connection := mqtt.NewMqttConnection()
 		connection.Configure(t.Context(), with(params, "options.will_topic", "wire/will", "options.will_message", "it died", "options.will_qos", 1))
 		require.NoError(t, connection.Open(t.Context(), "test"))
-		raw := connectRaw(t, params, nil)
-		raw.subscribe(t, "wire/will")
 		require.NoError(t, connection.Close(t.Context(), "test"))
 		raw.publish(t, &paho.Publish{Topic: "wire/will", QoS: 1, Payload: []byte("a fence")})
 		require.Equal(t, "a fence", string(raw.next(t).Payload), "none after a good-bye")
+		require.NoError(t, connection.Open(t.Context(), "test"))
+		between.cut()
+		require.Equal(t, "it died", string(raw.next(t).Payload))
+		require.NoError(t, connection.Close(t.Context(), "test"))
 	})
 
 	t.Run("messages of a queue are shared out among its receivers", func(t *testing.T) {
@@ -324,6 +331,44 @@ func sessionTests(t *testing.T, params *cconf.ConfigParams) {
 		require.NoError(t, raw.Disconnect(t.Context()))
 		require.NoError(t, queue.Send(t.Context(), "test", text("A")))
 		require.Equal(t, "A", receiveText(t, queue, patience))
+	})
+
+	t.Run("who is cut off connects again, and gets again what was held", func(t *testing.T) {
+		between, params := newProxy(t, params)
+		queue := openQueue(t, "wire-cut", params)
+		for _, value := range []string{"done", "held", "settled late", "waiting"} {
+			require.NoError(t, queue.Send(t.Context(), "test", text(value)))
+		}
+		require.Equal(t, "done", receiveText(t, queue, patience))
+		held := receive(t, queue, patience)
+		require.Equal(t, "settled late", receiveText(t, queue, patience)) // its acknowledgement waits for that of the one before
+		between.cut()
+		require.Eventually(t, func() bool { return errors.Is(queue.Complete(t.Context(), held), queues.ErrLockLost) }, patience, 10*time.Millisecond)
+		again := receive(t, queue, patience)
+		require.Equal(t, "held", again.GetMessageAsString())
+		require.Equal(t, 2, again.DeliveryCount)
+		require.NoError(t, queue.Complete(t.Context(), again))
+		require.Equal(t, "settled late", receiveText(t, queue, patience), "the price of acknowledging in order")
+		require.Equal(t, "waiting", receiveText(t, queue, patience))
+		receiveNothing(t, queue, 0)
+		require.NoError(t, queue.Send(t.Context(), "test", text("after")))
+		require.Equal(t, "after", receiveText(t, queue, patience))
+	})
+
+	t.Run("a message that is held long holds up no more than the window", func(t *testing.T) {
+		queue := openQueue(t, "wire-window", with(params, "options.receive_maximum", 5))
+		for _, envelope := range numbered(20) {
+			require.NoError(t, queue.Send(t.Context(), "test", envelope))
+		}
+		held := receive(t, queue, patience)
+		for i := 1; i < 5; i++ {
+			require.Equal(t, fmt.Sprint(i), receiveText(t, queue, patience))
+		}
+		receiveNothing(t, queue, 100*time.Millisecond) // five are not acknowledged
+		require.NoError(t, queue.Complete(t.Context(), held))
+		for i := 5; i < 20; i++ {
+			require.Equal(t, fmt.Sprint(i), receiveText(t, queue, patience))
+		}
 	})
 
 	t.Run("a queue may get more sessions", func(t *testing.T) {

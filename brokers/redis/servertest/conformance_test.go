@@ -31,7 +31,7 @@ func contract(server *servers.Server) conformance.Subject {
 		Config:       configOf(server),
 		SharedByName: true,
 		Bounded:      true,
-		Parallel:     3,
+		Parallel:     6,
 		Tolerance:    150 * time.Millisecond, // 250 and more would make cases about delays, of one second, overlap
 		Restart:      func(t testing.TB) { unlabelled(func() { require.NoError(t, server.Restart()) }) },
 		Kill: func(t testing.TB, queue queues.IMessageQueue) {

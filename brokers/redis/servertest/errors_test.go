@@ -3,6 +3,8 @@
 package servertest
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -129,4 +132,44 @@ func TestDatabasesAndTLS(t *testing.T) {
 	envelope, err := one.Receive(t.Context(), "test", 50*time.Millisecond) // the client that waits speaks TLS too
 	require.NoError(t, err)
 	require.Nil(t, envelope)
+}
+
+// TestAUserNeedsNoMoreThanWhatTheReadmeLists reads the commands from README.md.
+func TestAUserNeedsNoMoreThanWhatTheReadmeLists(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	_, rule, found := strings.Cut(string(readme), "ACL SETUSER orders ")
+	require.True(t, found)
+	rule, _, _ = strings.Cut(rule, "\n```")
+	rule = strings.ReplaceAll(rule, "\\\n", " ")
+	server := servers.Redis(t, servers.WithPassword("secret"), servers.WithConfig("user orders "+strings.Join(strings.Fields(rule), " ")))
+	queue := openQueue(t, "orders", configOf(server, "options.max_messages", 10).Override(
+		cconf.NewConfigParamsFromTuples("credential.username", "orders", "credential.password", "password")))
+	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", numbered(4)))
+	require.NoError(t, queues.SendDelayed(t.Context(), queue, "test", text("late"), 10*time.Millisecond))
+	require.NoError(t, queue.Abandon(t.Context(), receive(t, queue, 0)))
+	require.NoError(t, queues.AbandonDelayed(t.Context(), queue, receive(t, queue, 0), time.Millisecond))
+	require.NoError(t, queue.MoveToDeadLetter(t.Context(), receive(t, queue, time.Second)))
+	held := receive(t, queue, time.Second)
+	require.NoError(t, queue.RenewLock(t.Context(), held, time.Minute))
+	require.NoError(t, queue.Complete(t.Context(), held))
+	require.Equal(t, "late", func() (last string) {
+		for range 3 {
+			last = receiveText(t, queue, 5*time.Second)
+		}
+		return last
+	}())
+	envelope, err := queue.Receive(t.Context(), "test", 20*time.Millisecond)
+	require.NoError(t, err)
+	require.Nil(t, envelope)
+	_, err = queue.Peek(t.Context(), "test")
+	require.NoError(t, err)
+	_, err = queue.ReadMessageCount()
+	require.NoError(t, err)
+	require.NoError(t, queue.Clear(t.Context(), "test"))
+}
+
+func TestTheContainerFileIsWithoutFault(t *testing.T) {
+	report := check.File(t.Context(), "../../../config/redis.yml", nil, redis.Components()...)
+	require.False(t, report.HasErrors(), "%s", report)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -126,4 +127,30 @@ func TestAGroupThatIsGoneIsMadeAnew(t *testing.T) {
 	count, err := queue.ReadMessageCount()
 	require.NoError(t, err)
 	require.Zero(t, count)
+}
+
+// TestAServerThatHangsKeepsNobodyBeyondItsContext stops the server in its tracks, and lets it go on.
+func TestAServerThatHangsKeepsNobodyBeyondItsContext(t *testing.T) {
+	server := servers.Redis(t)
+	queue := openQueue(t, "hanging", configOf(server))
+	for _, envelope := range numbered(2) {
+		require.NoError(t, queue.Send(t.Context(), "test", envelope))
+	}
+	held := receive(t, queue, 0)
+	require.NoError(t, syscall.Kill(server.Pid(), syscall.SIGSTOP))
+	for doing, call := range map[string]func(ctx context.Context) error{
+		"Send":     func(ctx context.Context) error { return queue.Send(ctx, "test", text("perhaps")) },
+		"Receive":  func(ctx context.Context) error { _, err := queue.Receive(ctx, "test", time.Minute); return err },
+		"Complete": func(ctx context.Context) error { return queue.Complete(ctx, held) },
+		"Peek":     func(ctx context.Context) error { _, err := queue.Peek(ctx, "test"); return err },
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		began := time.Now()
+		require.ErrorIs(t, call(ctx), context.DeadlineExceeded, doing)
+		require.Less(t, time.Since(began), time.Second, doing)
+		cancel()
+	}
+	require.NoError(t, syscall.Kill(server.Pid(), syscall.SIGCONT))
+	require.Equal(t, "1", receiveText(t, queue, 10*time.Second), "what was on its way for a receiver that has gone went back")
+	require.Equal(t, "perhaps", receiveText(t, queue, 10*time.Second))
 }
