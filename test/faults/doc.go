@@ -18,7 +18,8 @@
 //	}
 //
 // ServerRestarts kills and starts the server under load. ConsumerKills kills processes that have
-// messages in work. ListenersComeAndGo opens and closes queues that listen. All keep a ledger of every
+// messages in work. ListenersComeAndGo opens and closes queues that listen. CancelledReceives ends the ctx of
+// Receive at any moment. The others keep a ledger of every
 // message: what became of its Send, who received it, and what became of each delivery. The ledger is printed as a table, also into the file
 // that the environment variable FAULTS_LEDGER names. Duplicates are allowed, as at-least-once delivery
 // has them, but each must have a cause that the ledger knows.

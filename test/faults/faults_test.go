@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -137,5 +138,40 @@ func TestConsumerKills(t *testing.T) {
 			return newQueue(name, good)
 		}
 		require.ErrorContains(t, consumerKills(t, subject), "starting consumer 1: ")
+	})
+}
+
+// forgetful is a queue whose Receive, when its ctx has ended, forgets what it has taken.
+type forgetful struct{ queues.IMessageQueue }
+
+func (q forgetful) Receive(ctx context.Context, correlationId string, _ time.Duration) (*queues.MessageEnvelope, error) {
+	envelope, err := q.IMessageQueue.Receive(context.WithoutCancel(ctx), correlationId, 0)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return envelope, err
+}
+
+func TestCancelledReceives(t *testing.T) {
+	t.Parallel()
+	subject := Subject{New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
+		queue := queues.NewMemoryMessageQueue(name)
+		queue.Configure(context.Background(), params)
+		return queue
+	}}
+
+	t.Run("a queue that locks and loses nothing passes", func(t *testing.T) {
+		t.Parallel()
+		CancelledReceives(t, subject)
+	})
+
+	t.Run("a queue that keeps locked what it has not handed over fails", func(t *testing.T) {
+		t.Parallel()
+		bad := subject
+		bad.New = func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
+			return forgetful{subject.New(t, name, params)}
+		}
+		bad.Patience = time.Second
+		require.ErrorContains(t, cancelledReceives(t, bad), "messages are ready after 1s, and should be 500")
 	})
 }
