@@ -112,6 +112,9 @@ func (l *link) attach(ctx context.Context, p *plan, number int, options attachOp
 	return a, nil
 }
 
+// retainedOnce says that what is retained shall be sent when the subscription is new only.
+const retainedOnce = 1
+
 // subscribing subscribes by each new connection whose session was not there: it may have ended meanwhile.
 func (a *attachment) subscribing() {
 	for {
@@ -127,7 +130,7 @@ func (a *attachment) subscribing() {
 			if connected, err = a.inbox.await(a.ctx); err != nil {
 				return
 			}
-			err = subscribe(a.ctx, a.manager, connected, a.filter, a.qos)
+			err = subscribe(a.ctx, a.manager, connected, paho.SubscribeOptions{Topic: a.filter, QoS: a.qos, RetainHandling: retainedOnce})
 		}
 		select {
 		case a.ready <- err:
@@ -141,11 +144,30 @@ func (a *attachment) detach(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, a.link.server.patience)
 	defer cancel()
 	a.end()
-	if p := a.inbox.period(); p != nil {
+	if p := a.inbox.ready(); p != nil {
 		p.wind()
+		if a.qos > 0 && a.options.deliver != nil {
+			// Closing a connection on which something has arrived unread may take what was sent last with it.
+			answered, cancel := context.WithTimeout(ctx, farewellGrace)
+			a.roundTrip(answered, p)
+			cancel()
+		}
 	}
 	_ = a.manager.Disconnect(ctx) // the server notices either way
 	a.tasks.Wait()
+}
+
+// farewellGrace is how long a good-bye may take: the answer of the server, and the rest of it when the ctx of
+// the caller has ended already. Without one, others take this process for alive until its claims run out.
+const farewellGrace = time.Second
+
+// roundTrip returns when the server has read what was sent so far, and what it had sent before has arrived.
+func (a *attachment) roundTrip(ctx context.Context, connected *period) {
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(connected.ctx, cancel)()
+	nothing := a.link.registry.links() + "/nothing"
+	_, _ = a.manager.Unsubscribe(limited, &paho.Unsubscribe{Topics: []string{nothing}}) // that there is an answer is enough
 }
 
 // hasEnded tells whether the connection was lost and shall not be made anew.
@@ -199,14 +221,10 @@ func (a *attachment) flush(ctx context.Context) error {
 	if connected == nil {
 		return nil // what comes by the next connection comes later
 	}
+	a.roundTrip(ctx, connected)
 	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(connected.ctx, cancel)()
-	// The answer comes after everything that the server had sent before.
-	nothing := a.link.registry.links() + "/nothing"
-	if _, err := a.manager.Unsubscribe(limited, &paho.Unsubscribe{Topics: []string{nothing}}); err != nil && ctx.Err() != nil {
-		return ctx.Err()
-	}
 	a.awaitHandled(limited, a.inbox.arrived.Load())
 	return ctx.Err()
 }

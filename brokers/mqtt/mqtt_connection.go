@@ -59,7 +59,8 @@ func (c *MqttConnection) CreateQueue(name string) error {
 }
 
 // DeleteQueue ends the sessions of a queue with all messages in them; a no-op if there is none of that
-// name. Who is receiving from it is disconnected. Errors: ErrNotOpened, ErrNoConnection.
+// name. Close who receives from it or sends to it before: they would make the sessions anew. Errors:
+// ErrNotOpened, ErrNoConnection.
 func (c *MqttConnection) DeleteQueue(name string) error {
 	return c.Do("deleting queue "+name, func(ctx context.Context, l *link, _ config.Values) error {
 		known, err := l.note(ctx, name)

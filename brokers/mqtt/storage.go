@@ -264,10 +264,6 @@ func (s *storage) Unsubscribe(ctx context.Context) error {
 	return nil
 }
 
-// farewellGrace is how long the good-bye may take when the caller's ctx has ended already. Without it, others
-// would take this one for alive until its claims run out.
-const farewellGrace = time.Second
-
 func (o *opened) unsubscribe(ctx context.Context) {
 	if ctx.Err() != nil {
 		var cancel context.CancelFunc

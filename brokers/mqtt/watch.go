@@ -106,18 +106,17 @@ func (l *link) subscribe(ctx context.Context, filter string) error {
 	if err != nil {
 		return fmt.Errorf("subscribing to %q: %w", filter, err)
 	}
-	return subscribe(ctx, l.manager, connected, filter, 1)
+	return subscribe(ctx, l.manager, connected, paho.SubscribeOptions{Topic: filter, QoS: 1})
 }
 
-// subscribe subscribes to a filter, with what is retained if the subscription is new.
-func subscribe(ctx context.Context, manager *autopaho.ConnectionManager, connected *period, filter string, qos byte) error {
+// subscribe subscribes by a connection of that period.
+func subscribe(ctx context.Context, manager *autopaho.ConnectionManager, connected *period, options paho.SubscribeOptions) error {
 	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(connected.ctx, cancel)()
-	options := paho.SubscribeOptions{Topic: filter, QoS: qos}
 	answer, err := manager.Subscribe(limited, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{options}})
-	if err = explainSubscription(filter, qos, answer, err); err != nil {
-		return lost(ctx, fmt.Sprintf("subscribing to %q", filter), err)
+	if err = explainSubscription(options.Topic, options.QoS, answer, err); err != nil {
+		return lost(ctx, fmt.Sprintf("subscribing to %q", options.Topic), err)
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	natsgo "github.com/nats-io/nats.go"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // held is a message that this process has taken and not settled.
@@ -97,11 +99,14 @@ func (s *heldSet) remove(h *held) {
 	}
 }
 
-// has tells whether the server still keeps the message for this process.
-func (s *heldSet) has(h *held) bool {
+// check returns ErrLockLost if the server no longer keeps the message for this process.
+func (s *heldSet) check(h *held) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.bySequence[h.sequence] == h && time.Since(h.touched) < s.ackWait
+	if s.bySequence[h.sequence] != h || time.Since(h.touched) >= s.ackWait {
+		return queues.ErrLockLost
+	}
+	return nil
 }
 
 // sequences lists what is held.

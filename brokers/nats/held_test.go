@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 func TestWhatTheServerHasGivenToOthersIsGivenUp(t *testing.T) {
@@ -21,17 +23,17 @@ func TestWhatTheServerHasGivenToOthersIsGivenUp(t *testing.T) {
 	set.add(first, time.Now().Add(-2*time.Minute)) // longer ago than the ack wait
 	set.add(second, time.Now())
 	set.add(again, time.Now()) // delivered anew
-	require.False(t, set.has(first))
-	require.False(t, set.has(second))
-	require.True(t, set.has(again))
+	require.ErrorIs(t, set.check(first), queues.ErrLockLost)
+	require.ErrorIs(t, set.check(second), queues.ErrLockLost)
+	require.NoError(t, set.check(again))
 	set.giveUp()
 	require.Equal(t, []*held{first, second}, lost)
 	require.Equal(t, []uint64{2}, set.sequences())
 
 	set.forget(1, time.Now().Add(-time.Hour)) // it was delivered after that
-	require.True(t, set.has(again))
+	require.NoError(t, set.check(again))
 	set.forget(1, time.Now().Add(time.Hour))
-	require.False(t, set.has(again))
+	require.ErrorIs(t, set.check(again), queues.ErrLockLost)
 	require.Empty(t, set.sequences())
 }
 

@@ -74,7 +74,8 @@ func (m *mover) move(ctx context.Context, message *natsgo.Msg) {
 		m.postpone(ctx, message, attemptTimeout)
 		return
 	}
-	_, _ = m.session.request(ctx, &natsgo.Msg{Subject: message.Reply, Data: []byte(sayAck)}, nil)
+	retry := func(context.Context, int, error) error { return nil }
+	_, _ = m.session.request(ctx, &natsgo.Msg{Subject: message.Reply, Data: []byte(sayAck)}, retry)
 }
 
 // postpone has the message delivered again later. Without the server's word that happens when its lock has run out.

@@ -62,7 +62,7 @@ func (s *session) publish(ctx context.Context, message *natsgo.Msg) (confirmatio
 	if err := s.link.tooLarge(message); err != nil {
 		return confirmation{}, err
 	}
-	answer, err := s.request(ctx, message, nil)
+	answer, err := s.request(ctx, message, s.retryPublishing)
 	if err != nil {
 		return confirmation{}, err
 	}

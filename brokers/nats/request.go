@@ -7,8 +7,6 @@ import (
 
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // Bounds of one attempt of a request, and pauses between them.
@@ -18,8 +16,9 @@ const (
 )
 
 // request sends a message until someone answers, within the answer time-out. The message must be one
-// that does no harm if it arrives twice. Before it is sent again, valid (unless nil) says whether it still makes sense.
-func (s *session) request(ctx context.Context, message *natsgo.Msg, valid func() bool) (*natsgo.Msg, error) {
+// that does no harm if it arrives twice. Before it is sent again, retry is told how often it has failed and why; its error
+// ends the request.
+func (s *session) request(ctx context.Context, message *natsgo.Msg, retry retryFunc) (*natsgo.Msg, error) {
 	answer, err := s.link.attempt(ctx, message, min(attemptTimeout, s.link.answerTimeout)) // the usual case, with nothing around it
 	if err == nil {
 		return answer, nil
@@ -27,20 +26,24 @@ func (s *session) request(ctx context.Context, message *natsgo.Msg, valid func()
 	if isPassing(err) && ctx.Err() == nil {
 		bound, free := s.bind(ctx)
 		defer free()
-		if answer, err = s.link.repeat(bound, message, valid, err); err == nil {
+		if answer, err = s.link.repeat(bound, message, retry, err); err == nil {
 			return answer, nil
 		}
 	}
 	return nil, s.failed(ctx, err)
 }
 
+// retryFunc is what request asks before it tries again.
+type retryFunc = func(ctx context.Context, failures int, err error) error
+
 // repeat sends a message again, once an attempt has failed.
-func (l *link) repeat(ctx context.Context, message *natsgo.Msg, valid func() bool, err error) (*natsgo.Msg, error) {
+func (l *link) repeat(ctx context.Context, message *natsgo.Msg, retry retryFunc, err error) (*natsgo.Msg, error) {
 	limited, cancel := l.limit(ctx)
 	defer cancel()
-	for patience := 2 * attemptPause; isPassing(err) && limited.Err() == nil; patience = min(2*patience, attemptTimeout) {
-		if valid != nil && !valid() {
-			return nil, queues.ErrLockLost
+	patience := 2 * attemptPause
+	for failures := 1; isPassing(err) && limited.Err() == nil; failures++ {
+		if err := retry(limited, failures, err); err != nil {
+			return nil, err
 		}
 		if err := l.again(limited); err != nil {
 			return nil, err
@@ -49,6 +52,7 @@ func (l *link) repeat(ctx context.Context, message *natsgo.Msg, valid func() boo
 		if answer, err = l.attempt(limited, message, patience); err == nil {
 			return answer, nil
 		}
+		patience = min(2*patience, attemptTimeout)
 	}
 	return nil, err
 }

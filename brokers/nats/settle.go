@@ -10,10 +10,10 @@ import (
 )
 
 func (s *session) Complete(ctx context.Context, h *held) error {
-	if !s.held.has(h) {
-		return queues.ErrLockLost
+	if err := s.held.check(h); err != nil {
+		return err
 	}
-	if _, err := s.request(ctx, h.answer(sayAck), func() bool { return s.held.has(h) }); err != nil {
+	if _, err := s.request(ctx, h.answer(sayAck), func(context.Context, int, error) error { return s.held.check(h) }); err != nil {
 		return err
 	}
 	s.held.remove(h)
@@ -22,8 +22,8 @@ func (s *session) Complete(ctx context.Context, h *held) error {
 }
 
 func (s *session) Release(ctx context.Context, h *held, counted bool) error {
-	if !s.held.has(h) {
-		return queues.ErrLockLost
+	if err := s.held.check(h); err != nil {
+		return err
 	}
 	return s.release(ctx, h, counted)
 }
@@ -52,8 +52,8 @@ func (s *session) nak(ctx context.Context, h *held, text string) error {
 }
 
 func (s *session) ReleaseDelayed(ctx context.Context, h *held, delay time.Duration) error {
-	if !s.held.has(h) {
-		return queues.ErrLockLost
+	if err := s.held.check(h); err != nil {
+		return err
 	}
 	delay = min(delay, longestDelay)
 	text := sayNak + ` {"delay":` + strconv.FormatInt(int64(delay), 10) + `}`

@@ -11,13 +11,6 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-// How often, and after what pause, taking is tried again when nobody answers, as for a moment after a
-// restart of the server.
-const (
-	goneLimit = 20
-	gonePause = 100 * time.Millisecond
-)
-
 func (s *session) Take(ctx context.Context, dst []queues.Delivery, wait bool) (int, error) {
 	taking, free := s.bind(ctx)
 	defer free()
@@ -46,20 +39,8 @@ func (s *session) awaitConsumer(ctx context.Context, failures int) error {
 	if !s.link.conn.IsConnected() {
 		return s.link.awaitConnected(limited)
 	}
-	if failures > goneLimit/2 && s.create {
-		s.repair(limited)
-	}
+	s.repair(limited, failures)
 	return pause(limited, gonePause)
-}
-
-// repair makes the stream and the consumer anew, if they are gone: streams in memory are, with their server.
-func (s *session) repair(ctx context.Context) {
-	s.repairing.Lock()
-	defer s.repairing.Unlock()
-	if time.Since(s.repaired) > time.Second {
-		_, _, _ = s.plan.build(ctx, s.link.js, true) // whether it has worked shows in the next attempt
-		s.repaired = time.Now()
-	}
 }
 
 // taken is a message that was delivered, with its particulars.

@@ -345,6 +345,10 @@ func sessionTests(t *testing.T, params *cconf.ConfigParams) {
 		between.cut()
 		require.Eventually(t, func() bool { return errors.Is(queue.Complete(t.Context(), held), queues.ErrLockLost) }, patience, 10*time.Millisecond)
 		again := receive(t, queue, patience)
+		if again.GetMessageAsString() == "done" { // it was cut off before the server has read that acknowledgement
+			require.NoError(t, queue.Complete(t.Context(), again))
+			again = receive(t, queue, patience)
+		}
 		require.Equal(t, "held", again.GetMessageAsString())
 		require.Equal(t, 2, again.DeliveryCount)
 		require.NoError(t, queue.Complete(t.Context(), again))

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers v1.1.0
 	github.com/stretchr/testify v1.12.1
 )
 

@@ -96,6 +96,21 @@ func TestACommandThatDoesNotFinishIsEndedWithWhatItHasStarted(t *testing.T) {
 	}, 20*time.Second, 10*time.Millisecond)
 }
 
+func TestASecondCtrlCEndsAtOnceWhatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	nats, shell := startNATS(t), mqtest.NewShell(t)
+	orders := nats.url("orders?drain_timeout=60000")
+	ok(t, shell, "send", orders, "x")
+	listener := shell.Start(t, nil, "listen", orders, "--exec", "echo begun; exec >&- 2>&-; sleep 8")
+	listener.Await(t, "begun")
+	listener.Signal(t, syscall.SIGINT)
+	listener.Await(t, "finishing what was begun; once more ends at once")
+	listener.Signal(t, syscall.SIGINT)
+	result := listener.Wait(t)
+	require.Equal(t, 130, result.Code)
+	require.NotContains(t, result.Err, "orders: ", "there was no time for a summary")
+}
+
 func TestListenStopsAfterSoManyMessages(t *testing.T) {
 	t.Parallel()
 	nats, shell := startNATS(t), mqtest.NewShell(t)

@@ -171,9 +171,16 @@ func TestAHostileMessageCannotDriveTheTerminal(t *testing.T) {
 	orders := nats.url("orders")
 	hostile(t, shell, orders)
 	for _, args := range [][]string{
-		{"peek", orders}, {"peek", orders, "--json"}, {"receive", orders, "-n", "3"}, {"listen", orders, "--max", "3", "--idle", "5s", "--exec", "cat; cat >&2; exit 100"},
-		{"dead", "list", orders}, {"dead", "list", orders, "--json"}, {"dead", "show", orders, "id\x1b]0;owned\x07"}, {"dead", "redrive", orders, "--dry-run"},
-		{"dead", "redrive", orders}, {"listen", orders, "--ack", "--max", "3", "--idle", "5s"},
+		{"peek", orders},
+		{"peek", orders, "--json"},
+		{"receive", orders, "-n", "3"},
+		{"listen", orders, "--max", "3", "--idle", "5s", "--exec", "cat; cat >&2; exit 100"},
+		{"dead", "list", orders},
+		{"dead", "list", orders, "--json"},
+		{"dead", "show", orders, "id\x1b]0;owned\x07"},
+		{"dead", "redrive", orders, "--dry-run"},
+		{"dead", "redrive", orders},
+		{"listen", orders, "--ack", "--max", "3", "--idle", "5s"},
 	} {
 		shown := shell.Open(t, args...).Wait(t).Out
 		safe := colours.ReplaceAllString(strings.ReplaceAll(shown, "\r\n", "\n"), "")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq/internal/terminal"
 )
@@ -14,11 +15,11 @@ import (
 // Main runs mq with its arguments and streams, and returns the exit code of the process.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // whoever closes our output makes us give messages back, not die with them
-	ctx, stop := untilSignal()
-	defer stop()
-
 	a := &app{terminal: terminal.New(in, out, errOut)}
 	a.terminal.SetColour(terminal.ColourAuto)
+	ctx, stop := a.untilSignal()
+	defer stop()
+
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -31,16 +32,20 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	return a.report(ctx, err)
 }
 
+// patience is how long an end may take before it is said how to hasten it.
+const patience = time.Second
+
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM. A second one ends the process
 // at once, for when something does not come to an end.
-func untilSignal() (context.Context, func()) {
+func (a *app) untilSignal() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		for first := true; ; first = false {
+		var slow <-chan time.Time
+		for first := true; ; {
 			select {
 			case received := <-signals:
 				why := &interruption{"Ctrl-C", exitInterrupted}
@@ -50,7 +55,13 @@ func untilSignal() (context.Context, func()) {
 				if !first {
 					os.Exit(why.code)
 				}
+				first = false
 				cancel(why)
+				timer := time.NewTimer(patience)
+				defer timer.Stop()
+				slow = timer.C
+			case <-slow:
+				a.terminal.Note("finishing what was begun; once more ends at once")
 			case <-done:
 				return
 			}

@@ -19,10 +19,11 @@ type Screen struct {
 // Open begins a run of mq in a terminal of its own: input, output and errors.
 func (s *Shell) Open(t testing.TB, args ...string) *Screen {
 	t.Helper()
-	return s.open(t, s.command(t, args))
+	return s.OpenCommand(t, s.command(t, args))
 }
 
-func (s *Shell) open(t testing.TB, command *exec.Cmd) *Screen {
+// OpenCommand begins a run of something else in a terminal, a shell for instance.
+func (s *Shell) OpenCommand(t testing.TB, command *exec.Cmd) *Screen {
 	t.Helper()
 	p := &Process{command: command, out: newBuffer(), err: newBuffer(), done: make(chan struct{})}
 	terminal, err := pty.StartWithSize(command, &pty.Winsize{Rows: 40, Cols: 120})

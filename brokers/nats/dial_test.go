@@ -1,0 +1,64 @@
+package nats
+
+import (
+	"testing"
+	"time"
+
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+func targetOf(t *testing.T, connection, credential, options []any) connect.Target {
+	values, problems := config.NewSet(sharedOptions()...).Parse(cconf.NewConfigParamsFromTuples(options...))
+	require.NoError(t, problems.Err())
+	target := connect.Target{Name: "queue orders", Options: values}
+	if connection != nil {
+		target.Connections = []*cconn.ConnectionParams{cconn.NewConnectionParamsFromTuples(connection...)}
+	}
+	if credential != nil {
+		target.Credential = cauth.NewCredentialParamsFromTuples(credential...)
+	}
+	return target
+}
+
+func TestServersAreReadFromConnectionsAndCredentials(t *testing.T) {
+	t.Parallel()
+	s, err := readServers(targetOf(t, []any{"uri", "nats://u:p@a,b:1"}, nil, []any{"options.flush_timeout", 1000}))
+	require.NoError(t, err)
+	require.Equal(t, []string{"nats://a:4222", "nats://b:1"}, s.urls)
+	require.Equal(t, []string{"u", "p", ""}, []string{s.username, s.password, s.token})
+	require.Equal(t, "nats://a:4222, nats://b:1", s.String())
+	require.Equal(t, time.Second, s.answerTimeout)
+	require.Nil(t, s.tls)
+
+	s, err = readServers(targetOf(t, []any{"uri", "tls://u:p@a"}, []any{"username", "x", "password", "y"}, nil))
+	require.NoError(t, err)
+	require.Equal(t, []string{"x", "y"}, []string{s.username, s.password}, "the credential wins")
+
+	s, err = readServers(targetOf(t, []any{"host", "a"}, []any{"token", "secret"}, nil))
+	require.NoError(t, err)
+	require.Equal(t, "secret", s.token)
+}
+
+func TestWrongConnectionsAreRefused(t *testing.T) {
+	t.Parallel()
+	_, err := readServers(targetOf(t, nil, nil, nil))
+	require.ErrorIs(t, err, queues.ErrNoConnection)
+	_, err = readServers(targetOf(t, []any{"host", "a", "protocol", "http"}, nil, nil))
+	require.ErrorIs(t, err, queues.ErrBadConfig)
+	_, err = readServers(targetOf(t, []any{"host", "a", "tls.ca", "nowhere.pem"}, nil, nil))
+	require.ErrorIs(t, err, queues.ErrBadConfig)
+}
+
+func TestPayloadsHaveRoomForTheirHeaders(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, 1<<20-headerRoom, payloadLimit(1<<20, -1))
+	require.Equal(t, 3072, payloadLimit(1<<20, 4096))
+	require.Zero(t, payloadLimit(-1, 100), "nothing to go by")
+}

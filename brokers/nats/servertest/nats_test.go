@@ -1,0 +1,84 @@
+package servertest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
+	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+)
+
+// opened is an open queue on the server in this process.
+func opened(t *testing.T, server *inProcess, name string, options ...any) *nats.NatsMessageQueue {
+	connection := nats.NewInProcessNatsConnection(server)
+	connection.Configure(t.Context(), cconf.NewConfigParamsFromTuples("options.reconnect_timeout", 50))
+	queue := nats.NewNatsMessageQueue(name)
+	queue.Configure(t.Context(), cconf.NewConfigParamsFromTuples(options...).
+		Override(cconf.NewConfigParamsFromTuples("dependencies.connection", "pip-services:connection:nats:default:1.0")))
+	queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+		cref.NewDescriptor("pip-services", "connection", "nats", "default", "1.0"), connection))
+	require.NoError(t, queue.Open(t.Context(), ""))
+	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "")) })
+	return queue
+}
+
+func TestARequestThatNobodyWaitsForTakesNothingFromOthers(t *testing.T) {
+	server := startInProcess(t)
+	one, other := opened(t, server, "parked"), opened(t, server, "parked")
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		_, err := one.Receive(ctx, "", time.Minute)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		cancel()
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	_, err := one.Receive(cancelled, "", time.Minute) // whose request the server keeps for seconds
+	require.ErrorIs(t, err, context.Canceled)
+	for range 3 {
+		require.NoError(t, one.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
+		began := time.Now()
+		got, err := other.Receive(t.Context(), "", 10*time.Second)
+		require.NoError(t, err)
+		require.NotNil(t, got)
+		require.Equal(t, 1, got.DeliveryCount)
+		require.Less(t, time.Since(began), 2*time.Second)
+		require.NoError(t, other.Complete(t.Context(), got))
+	}
+}
+
+func TestAStreamInMemoryIsMadeAnewAfterItsServerWasRestarted(t *testing.T) {
+	server := startInProcess(t)
+	queue := opened(t, server, "forgetful", "options.storage", "memory")
+	require.False(t, queue.Capabilities().Has(queues.CapabilityDurable))
+	require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
+	server.stop()
+	require.NoError(t, server.start())
+	require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("B"))))
+	got, err := queue.Receive(t.Context(), "", 10*time.Second)
+	require.NoError(t, err)
+	require.NotNil(t, got)
+	require.Equal(t, "B", got.GetMessageAsString())
+	require.NoError(t, queue.Complete(t.Context(), got))
+}
+
+func TestALimitAndSchedulesDoNotGoTogether(t *testing.T) {
+	server := startInProcess(t)
+	opened(t, server, "unlimited")
+	limited := opened(t, server, "limited", "options.max_messages", 5)
+	require.False(t, limited.Capabilities().Has(queues.CapabilityDelay))
+
+	queue := nats.NewNatsMessageQueue("unlimited")
+	queue.Configure(t.Context(), cconf.NewConfigParamsFromTuples("options.max_messages", 5,
+		"dependencies.connection", "pip-services:connection:nats:default:1.0"))
+	queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+		cref.NewDescriptor("pip-services", "connection", "nats", "default", "1.0"), nats.NewInProcessNatsConnection(server)))
+	err := queue.Open(t.Context(), "")
+	require.ErrorIs(t, err, queues.ErrBadConfig)
+	require.ErrorContains(t, err, "options.max_messages")
+}
