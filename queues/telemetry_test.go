@@ -319,7 +319,7 @@ func TestTracing(t *testing.T) {
 
 // TestAllocations does not run in parallel with others, whose allocations would count.
 func TestAllocations(t *testing.T) {
-	const most = 6
+	const most = 5
 	cycle := func(queue *queues.MemoryMessageQueue) float64 {
 		ctx := context.Background()
 		payload := make([]byte, 100)
