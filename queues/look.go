@@ -74,18 +74,25 @@ func (q *MessageQueue) Clear(ctx context.Context, correlationId string) error {
 		return err
 	}
 	held := q.session.Load().locks.empty(false)
-	// Called from inside a receiver, ctx may have ended by that: the lock of its message is lost.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepingTimeout)
+	purging := ctx
+	if q.isReceiving(ctx) {
+		// It may have ended by that: the lock of its message is lost.
+		var cancel context.CancelFunc
+		purging, cancel = context.WithTimeout(context.WithoutCancel(ctx), keepingTimeout)
+		defer cancel()
+	}
+	purged := q.storage.(Purger).Purge(purging)
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepingTimeout) // whatever has become of ctx
 	defer cancel()
-	if err := q.storage.(Purger).Purge(ctx); err != nil {
+	if purged != nil {
 		for _, d := range held {
-			q.giveBack(ctx, d, d.wasParked)
+			q.giveBack(settling, d, d.wasParked)
 		}
-		return q.fail(ctx, correlationId, "clearing", err)
+		return q.fail(ctx, correlationId, "clearing", purged)
 	}
 	var failed error
 	for _, d := range held {
-		if err := q.storage.Complete(ctx, d.Handle); err != nil && !errors.Is(err, ErrLockLost) && failed == nil {
+		if err := q.storage.Complete(settling, d.Handle); err != nil && !errors.Is(err, ErrLockLost) && failed == nil {
 			failed = q.fail(ctx, correlationId, "clearing locked messages", err)
 		}
 	}

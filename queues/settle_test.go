@@ -290,6 +290,21 @@ func TestVoidDeliveries(t *testing.T) {
 	})
 }
 
+// slowlyClearable takes half a minute to purge.
+type slowlyClearable struct {
+	*fakeStorage
+	withPurge
+}
+
+func (s slowlyClearable) Purge(ctx context.Context) error {
+	select {
+	case <-time.After(30 * time.Second):
+		return s.withPurge.Purge(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func TestClear(t *testing.T) {
 	t.Parallel()
 
@@ -318,6 +333,23 @@ func TestClear(t *testing.T) {
 		require.ErrorIs(t, queue.Clear(t.Context(), ""), queues.ErrNoConnection)
 		require.Equal(t, []string{"a 0", "b 0"}, s.holds())
 		require.Equal(t, 1, receiveNow(t, queue).DeliveryCount)
+	})
+
+	inBubble(t, "takes as long as its ctx lives", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		s.has("a", "b")
+		queue := openQueue(t, slowlyClearable{s, withPurge{s}})
+		receiveNow(t, queue)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.NoError(t, queue.Clear(ctx, ""))
+		require.Empty(t, s.holds())
+		s.has("c", "d")
+		receiveNow(t, queue)
+		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, queue.Clear(ctx, ""), context.DeadlineExceeded)
+		require.Equal(t, []string{"c 0", "d 0"}, s.holds())
 	})
 
 	inBubble(t, "says when a held message could not be removed", func(t *testing.T) {

@@ -159,6 +159,7 @@ func (a *attendance) act(ctx context.Context) (time.Duration, error) {
 		if _, err := a.link.publish(ctx, claimMessage(topic, verbHeld, a.id)); err != nil {
 			return pause, fmt.Errorf("claiming session %q: %w", a.plan.session(number), err)
 		}
+		pause = a.link.server.pause // until then everybody has seen it, this one too
 	}
 	return pause, nil
 }

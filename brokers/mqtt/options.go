@@ -53,7 +53,7 @@ func queueOptions() []config.Option {
 			Help("Name of the shared subscription (`$share/<group>/<topic>`) of a queue with several sessions. If it is set, a queue with one session subscribes that way too."),
 		config.String(keyClientId).DefaultText("the queue's name").Since("1.0").
 			Help("Client id of the queue's session on the server; of several, what their ids begin with. It belongs to the queue, not to the process: " +
-				"all processes that use the queue have the same one, and no other client may have it."),
+				"all processes that use the queue must have the same one, and no other client may have it."),
 		config.Integer(keySessions).Default(1).Between(1, maxSessions).Since("1.1").
 			Help("Sessions among which the server distributes the messages, and so the number of processes that can receive at the same time; the others stand by. " +
 				"With 1 messages keep their order and one process receives until it stops or dies. It can be raised later, and not lowered."),

@@ -16,6 +16,7 @@ type plan struct {
 	queue    string
 	topic    string // that is published to; a filter with wildcards of a queue that only receives
 	group    string // of the shared subscription; "" for none
+	ownGroup bool   // it is configured, and not the default
 	clientId string // of the first session
 	sessions int    // 0 with quality of service 0: nothing is kept
 
@@ -49,6 +50,7 @@ func newPlan(name string, options config.Values, dead bool) (plan, error) {
 		}
 		p.sessions = options.Int(keySessions)
 		p.group = options.String(keyGroup)
+		p.ownGroup = p.group != ""
 	}
 	if p.group == "" && p.sessions > 1 {
 		p.group = levelOf(name)

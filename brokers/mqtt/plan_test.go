@@ -76,3 +76,40 @@ func TestSecondsAreRoundedUp(t *testing.T) {
 	require.EqualValues(t, neverExpires, seconds(0))
 	require.EqualValues(t, neverExpires-1, seconds(1<<62))
 }
+
+func TestWhatIsThereIsAdopted(t *testing.T) {
+	t.Parallel()
+	made := note{Queue: "orders", Topic: "orders", Filter: "orders", ClientId: "orders", Sessions: 1}
+	shared := note{Queue: "orders", Topic: "orders", Filter: "$share/g/orders", ClientId: "orders", Sessions: 2}
+	for name, test := range map[string]struct {
+		settings []any
+		known    note
+		former   string
+		enough   bool
+		sessions int
+		filter   string
+	}{
+		"as planned":               {nil, made, "", true, 1, "orders"},
+		"more sessions":            {nil, shared, "", true, 2, "$share/g/orders"},
+		"fewer sessions":           {[]any{"options.sessions", 3}, shared, "", false, 3, "$share/g/orders"},
+		"sessions that are shared": {[]any{"options.sessions", 2}, made, "orders", false, 2, "$share/orders/orders"},
+		"a group":                  {[]any{"group", "g"}, made, "orders", false, 1, "$share/g/orders"},
+	} {
+		p, err := planOf(t, false, test.settings...)
+		require.NoError(t, err)
+		former, enough, err := p.adopt(&test.known)
+		require.NoError(t, err, name)
+		require.Equal(t, test.former, former, name)
+		require.Equal(t, test.enough, enough, name)
+		require.Equal(t, test.sessions, p.sessions, name)
+		require.Equal(t, test.filter, p.filter(), name)
+	}
+	for key, value := range map[string]string{"topic": "others", "client_id": "other", "group": "other"} {
+		p, err := planOf(t, false, key, value)
+		require.NoError(t, err)
+		_, _, err = p.adopt(&shared)
+		require.ErrorIs(t, err, queues.ErrBadConfig)
+		require.ErrorContains(t, err, key)
+		require.ErrorContains(t, err, value)
+	}
+}

@@ -84,8 +84,7 @@ func (l *link) note(ctx context.Context, queue string) (*note, error) {
 	return &found[0], nil
 }
 
-// ensure makes the sessions of a queue, if they are not there as planned. When some have been made
-// differently before, the plan changes to what is there then.
+// ensure makes the sessions of a queue, if they are not there as planned. The plan changes to what is there.
 func (l *link) ensure(ctx context.Context, p *plan, create bool) error {
 	known, err := l.note(ctx, p.queue)
 	if err != nil {
@@ -94,28 +93,45 @@ func (l *link) ensure(ctx context.Context, p *plan, create bool) error {
 	if known == nil && !create {
 		return fmt.Errorf("%w: the server has no queue %s; set %s, or make it with CreateQueue of a connection component", queues.ErrBadConfig, p.queue, keyAutoCreate)
 	}
-	former := ""
-	if known != nil {
-		if known.Sessions > p.sessions {
-			p.sessions = known.Sessions
-		}
-		if known.Filter != p.filter() {
-			if group := known.plan().group; p.group == "" && known.Topic == p.topic {
-				p.group = group // it has been shared; it stays so
-			}
-		}
-		if known.Filter != p.filter() {
-			former = known.Filter
-		}
-		if former == "" && known.Sessions == p.sessions && known.ClientId == p.clientId {
-			return nil
-		}
-		if !create {
-			return fmt.Errorf("%w: the server has queue %s with %d sessions %q that subscribe to %q; this one is set to %d sessions %q that subscribe to %q: set the same, or %s",
-				queues.ErrBadConfig, p.queue, known.Sessions, known.ClientId, known.Filter, p.sessions, p.clientId, p.filter(), keyAutoCreate)
-		}
+	if known == nil {
+		return l.make(ctx, p, "")
+	}
+	former, enough, err := p.adopt(known)
+	if err != nil || enough {
+		return err
+	}
+	if !create {
+		return fmt.Errorf("%w: the server has queue %s with %d sessions that subscribe to %q; lower %s, or set %s",
+			queues.ErrBadConfig, p.queue, known.Sessions, known.Filter, keySessions, keyAutoCreate)
 	}
 	return l.make(ctx, p, former)
+}
+
+// adopt changes the plan to what is there already. It returns what sessions subscribe to and shall not any more ("" for nothing),
+// or that all is there as planned. Processes that mean different things by one name are told so: each would make
+// sessions that nobody empties.
+func (p *plan) adopt(known *note) (former string, enough bool, err error) {
+	theirs := known.plan()
+	switch {
+	case theirs.topic != p.topic:
+		err = fmt.Errorf("its %s is %q, and %q here", keyTopic, theirs.topic, p.topic)
+	case theirs.clientId != p.clientId:
+		err = fmt.Errorf("its %s is %q, and %q here", keyClientId, theirs.clientId, p.clientId)
+	case theirs.group != "" && p.ownGroup && theirs.group != p.group:
+		err = fmt.Errorf("its %s is %q, and %q here", keyGroup, theirs.group, p.group)
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("%w: the server has a queue %s already, but %w; set the same for all processes, use another name, or delete it with DeleteQueue of a connection component",
+			queues.ErrBadConfig, p.queue, err)
+	}
+	if theirs.group != "" {
+		p.group = theirs.group
+	}
+	p.sessions = max(p.sessions, theirs.sessions)
+	if known.Filter != p.filter() {
+		return known.Filter, false, nil
+	}
+	return "", theirs.sessions == p.sessions, nil
 }
 
 // make makes or repairs the sessions of a queue and notes it. former is what they may have subscribed to

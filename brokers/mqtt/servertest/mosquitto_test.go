@@ -27,7 +27,8 @@ func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
 }
 
 func TestMosquittoQueueKeepsTheContract(t *testing.T) {
-	server := servers.Mosquitto(t, servers.WithPassword("secret"))
+	// Saving everything at each change, the server takes a minute longer for a queue of 20 000.
+	server := servers.Mosquitto(t, servers.WithPassword("secret"), servers.WithConfig("autosave_on_changes false"))
 	subject := subjectWith("mqtt (Mosquitto)", configOf(server))
 	subject.Restart = func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) }
 	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
