@@ -146,18 +146,24 @@ func (s *servers) dialOnce(ctx context.Context) (*link, error) {
 	return l, nil
 }
 
-// isRefusal tells whether the server is there and will not let us in, now or later.
+// isRefusal tells whether the server is there and will not let us in, or we do not trust it, now or later.
 func isRefusal(err error) bool {
 	return errors.Is(err, natsgo.ErrAuthorization) || errors.Is(err, natsgo.ErrAuthExpired) || errors.Is(err, natsgo.ErrAuthRevoked) ||
-		errors.Is(err, natsgo.ErrAccountAuthExpired) || errors.Is(err, natsgo.ErrSecureConnRequired) || errors.Is(err, natsgo.ErrSecureConnWanted)
+		errors.Is(err, natsgo.ErrAccountAuthExpired) || isTLS(err)
+}
+
+// isTLS tells whether both sides do not agree about the encryption.
+func isTLS(err error) bool {
+	var untrusted *tls.CertificateVerificationError
+	return errors.As(err, &untrusted) || errors.Is(err, natsgo.ErrSecureConnRequired) || errors.Is(err, natsgo.ErrSecureConnWanted)
 }
 
 // explain says what stands in the way of a connection.
 func (s *servers) explain(err error) error {
 	wayOut := "check connection.host and connection.port, and that the server runs"
 	switch {
-	case errors.Is(err, natsgo.ErrSecureConnRequired), errors.Is(err, natsgo.ErrSecureConnWanted):
-		wayOut = "the server and connection.protocol do not agree about TLS; check connection.protocol and connection.tls"
+	case isTLS(err):
+		wayOut = "check connection.protocol and connection.tls, which the server does not agree with"
 	case isRefusal(err):
 		wayOut = "the server refuses the credentials; check credential.username and credential.password, or credential.token"
 	}

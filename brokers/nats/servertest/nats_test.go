@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	"github.com/stretchr/testify/require"
@@ -81,4 +83,37 @@ func TestALimitAndSchedulesDoNotGoTogether(t *testing.T) {
 	err := queue.Open(t.Context(), "")
 	require.ErrorIs(t, err, queues.ErrBadConfig)
 	require.ErrorContains(t, err, "options.max_messages")
+}
+
+func TestAStreamThatSomebodyElseMadeIsUsedAsItIs(t *testing.T) {
+	server := startInProcess(t)
+	raw, err := natsgo.Connect("", natsgo.InProcessServer(server))
+	require.NoError(t, err)
+	defer raw.Close()
+	js, err := jetstream.New(raw)
+	require.NoError(t, err)
+	for name, subject := range map[string]string{"theirs": "theirs", "theirs_dead": "theirs.dead"} {
+		_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy})
+		require.NoError(t, err)
+		_, err = js.CreateConsumer(t.Context(), name, jetstream.ConsumerConfig{Durable: name, AckPolicy: jetstream.AckExplicitPolicy})
+		require.NoError(t, err)
+	}
+	queue := opened(t, server, "theirs", "options.auto_create", false)
+	require.False(t, queue.Capabilities().Has(queues.CapabilityDelay))
+	require.False(t, queue.Capabilities().Has(queues.CapabilityBatch))
+	require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
+	for count := 1; count <= 2; count++ {
+		got, err := queue.Receive(t.Context(), "", 10*time.Second)
+		require.NoError(t, err)
+		require.NotNil(t, got)
+		require.Equal(t, count, got.DeliveryCount)
+		if count == 1 {
+			require.NoError(t, queue.Abandon(t.Context(), got))
+		} else {
+			require.NoError(t, queue.MoveToDeadLetter(t.Context(), got))
+		}
+	}
+	info, err := js.Stream(t.Context(), "theirs_dead")
+	require.NoError(t, err)
+	require.EqualValues(t, 1, info.CachedInfo().State.Msgs)
 }

@@ -132,6 +132,14 @@ func TestOpeningSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	require.NoError(t, err)
 	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "other", Subjects: []string{"something"}, Retention: jetstream.WorkQueuePolicy})
 	require.NoError(t, err)
+	for name, subject := range map[string]string{"plain": "plain", "plain_dead": "plain.dead"} {
+		_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy})
+		require.NoError(t, err)
+		_, err = js.CreateConsumer(t.Context(), name, jetstream.ConsumerConfig{Durable: name, AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: subject})
+		require.NoError(t, err)
+	}
+	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "idle", Subjects: []string{"idle"}, Retention: jetstream.WorkQueuePolicy})
+	require.NoError(t, err)
 	for name, test := range map[string]struct {
 		queue    string
 		options  []any
@@ -142,6 +150,10 @@ func TestOpeningSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"wrong port":     {"a", []any{"connection.port", 1}, queues.ErrNoConnection, []string{"127.0.0.1:1", "connection.port"}},
 		"wrong password": {"a", []any{"credential.password", "wrong"}, queues.ErrNoConnection, []string{"credential.password"}},
 		"no stream":      {"a", []any{"options.auto_create", false}, queues.ErrBadConfig, []string{"stream a", "options.auto_create"}},
+		"no consumer":    {"idle", []any{"options.auto_create", false}, queues.ErrBadConfig, []string{"stream idle", "consumer idle", "options.auto_create"}},
+		"no schedules":   {"plain", []any{"options.auto_create", false, "options.require", "delay"}, queues.ErrNotSupported, []string{"delay"}},
+		"no batches":     {"plain", []any{"options.auto_create", false, "options.require", "batch"}, queues.ErrNotSupported, []string{"batch"}},
+		"other group":    {"plain", []any{"queue_group", "others"}, queues.ErrBadConfig, []string{"queue_group"}},
 		"kept messages":  {"kept", nil, queues.ErrBadConfig, []string{"stream kept", "work-queue", "options.stream"}},
 		"other subject":  {"other", nil, queues.ErrBadConfig, []string{"stream other", "options.stream"}},
 		"replicas":       {"b", []any{"options.replicas", 3}, queues.ErrBadConfig, []string{"options.replicas"}},
@@ -211,4 +223,19 @@ func TestAConnectionManagesQueues(t *testing.T) {
 	names, err = connection.ReadQueueNames()
 	require.NoError(t, err)
 	require.Equal(t, []string{"two.parts"}, names)
+}
+
+func TestTheConnectionCanBeEncrypted(t *testing.T) {
+	server := servers.NATS(t, servers.WithTLS())
+	queue := newQueue("secret", configOf(server, "connection.protocol", "tls", "connection.tls.ca", server.CAFile))
+	open(t, queue)
+	require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
+	eventuallyCount(t, queue, 1)
+
+	began := time.Now()
+	err := newQueue("secret", configOf(server, "connection.protocol", "tls")).Open(t.Context(), "")
+	require.ErrorIs(t, err, queues.ErrNoConnection)
+	require.Less(t, time.Since(began), 5*time.Second, "trying again would not help")
+	require.ErrorContains(t, err, "certificate")
+	require.ErrorContains(t, err, "connection.tls")
 }
