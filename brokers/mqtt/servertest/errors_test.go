@@ -28,6 +28,7 @@ type wrongSetting struct {
 func checkRefused(t *testing.T, wrong wrongSetting) {
 	t.Helper()
 	t.Run(wrong.name, func(t *testing.T) {
+		t.Parallel()
 		queue := mqtt.NewMqttMessageQueue("refused")
 		queue.Configure(t.Context(), with(wrong.params, "options.connect_timeout", 2000))
 		began := time.Now()

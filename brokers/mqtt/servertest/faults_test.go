@@ -69,3 +69,10 @@ func TestServerKilledUnderLoad(t *testing.T) {
 func TestConsumersKilledInMidWork(t *testing.T) {
 	faults.ConsumerKills(t, faultSubject(servers.Mosquitto(t, servers.WithConfig("autosave_on_changes false"))))
 }
+
+// With one session, one process receives and the others stand by; one of them takes over when it is killed.
+func TestWhoStandsByTakesOver(t *testing.T) {
+	subject := faultSubject(servers.Mosquitto(t, servers.WithConfig("autosave_on_changes false")), "options.sessions", 1)
+	subject.Messages, subject.Kills = 3000, 1
+	faults.ConsumerKills(t, subject)
+}
