@@ -113,8 +113,9 @@ func TestDelayedMessagesComeLater(t *testing.T) {
 	t.Parallel()
 	nats, shell := startNATS(t), mqtest.NewShell(t)
 	orders := nats.url("orders")
-	ok(t, shell, "send", orders, "later", "--delay", "1s")
+	ok(t, shell, "send", orders, "much later", "--delay", "1h")
 	require.Equal(t, 3, shell.Run(t, "receive", orders).Code)
+	ok(t, shell, "send", orders, "later", "--delay", "1s")
 	require.Equal(t, "later", decode(t, shell.Run(t, "receive", orders, "--json", "--wait", "20s"))[0].Body)
 }
 
