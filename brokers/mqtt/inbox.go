@@ -19,8 +19,8 @@ import (
 type inbox struct {
 	*state.State
 
-	// lost is called when a connection is lost, with locks of the library held: what has come by it can
-	// be acknowledged no more.
+	// lost is called, by a goroutine of the library, when a connection is lost: what has come by it can be
+	// acknowledged no more.
 	lost func(*period)
 
 	arrived atomic.Int64 // messages that the library has read

@@ -23,7 +23,6 @@ type link struct {
 	id       string
 	server   *server
 	registry registry
-	options  config.Values
 
 	manager *autopaho.ConnectionManager
 	inbox   *inbox
@@ -63,11 +62,10 @@ func dialLink(ctx context.Context, target connect.Target) (*link, error) {
 		return nil, err
 	}
 	l := &link{
-		id:      "pip-" + uuid.NewString(),
-		server:  server,
-		options: target.Options,
-		up:      make(chan struct{}, 1),
-		fences:  map[string]chan struct{}{},
+		id:     "pip-" + uuid.NewString(),
+		server: server,
+		up:     make(chan struct{}, 1),
+		fences: map[string]chan struct{}{},
 	}
 	l.registry = registry{prefix: target.Options.String(keyRegistry)}
 	l.ctx, l.end = context.WithCancel(context.Background())
