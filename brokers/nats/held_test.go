@@ -44,10 +44,15 @@ func TestDeliveriesThatDoNotCountAreTakenOff(t *testing.T) {
 	require.Equal(t, 1, (&held{delivered: 1, uncounted: 4}).count(), "the server has lost count")
 }
 
-func TestSequencesArePackedAndUnpacked(t *testing.T) {
+func TestWhatIsOutIsPackedAndUnpacked(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []uint64{1, 7, 1 << 60}, unpackSequences(packSequences([]uint64{1 << 60, 1, 7})))
-	require.Empty(t, unpackSequences([]byte{0xff}))
+	got := out{}
+	got.add(packOut([]uint64{1 << 60, 1, 7}, []uint64{8, 3}))
+	require.Equal(t, out{1: false, 7: false, 1 << 60: false, 3: true, 8: true}, got)
+	require.Equal(t, 2, got.waiting())
+	got.add(packOut(nil, nil))
+	got.add([]byte{0xff})
+	require.Len(t, got, 5)
 }
 
 func TestMessagesForLaterAreForgottenWhenTheyAreDue(t *testing.T) {

@@ -106,7 +106,7 @@ func (l *link) failed(ctx context.Context, err error) error {
 
 // isExplained tells whether an error says already what it means.
 func isExplained(err error) bool {
-	var refusal *jetstream.APIError
+	var refusal jetstream.JetStreamError
 	return errors.As(err, &refusal) || errors.Is(err, queues.ErrNoConnection) || errors.Is(err, queues.ErrLockLost) ||
 		errors.Is(err, queues.ErrMessageTooLarge) || errors.Is(err, queues.ErrBadConfig)
 }

@@ -16,7 +16,7 @@ func (s *session) Look(ctx context.Context, max int) ([]*queues.MessageEnvelope,
 	if err != nil {
 		return nil, err
 	}
-	unavailable := s.allUnavailable(ctx, info.NumAckPending)
+	known := s.allKnown(ctx, info.NumAckPending)
 	var found []*queues.MessageEnvelope
 	for next := info.AckFloor.Stream + 1; len(found) < max; next++ {
 		var raw *jetstream.RawStreamMsg
@@ -31,7 +31,7 @@ func (s *session) Look(ctx context.Context, max int) ([]*queues.MessageEnvelope,
 			return nil, err
 		}
 		next = raw.Sequence
-		if unavailable[next] {
+		if _, isOut := known[next]; isOut {
 			continue
 		}
 		envelope := new(queues.MessageEnvelope)
@@ -50,8 +50,37 @@ func (s *session) Count(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	unavailable := len(s.allUnavailable(ctx, info.NumAckPending))
-	return int64(info.NumPending) + int64(max(0, info.NumAckPending-unavailable)), nil
+	return ready(info, s.allKnown(ctx, info.NumAckPending)), nil
+}
+
+// ready counts the messages that are not out, and those that were given back for now.
+func ready(info *jetstream.ConsumerInfo, known out) int64 {
+	return int64(info.NumPending) + int64(max(0, info.NumAckPending-len(known)))
+}
+
+// CountByState asks the consumer, the other open queues, and the stream for delayed messages.
+func (s *session) CountByState(ctx context.Context) (isReady, locked, delayed int64, err error) {
+	info, err := s.info(ctx)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	known := s.allKnown(ctx, info.NumAckPending)
+	delayed = int64(known.waiting())
+	locked = int64(len(known)) - delayed
+	for _, suffix := range []string{laterSuffix, dueSuffix} {
+		var stream *jetstream.StreamInfo
+		err := s.call(ctx, func(ctx context.Context) (err error) {
+			stream, err = s.stream.Info(ctx, jetstream.WithSubjectFilter(s.plan.subject+suffix+"*"))
+			return err
+		})
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		for _, number := range stream.State.Subjects {
+			delayed += int64(number)
+		}
+	}
+	return ready(info, known), locked, delayed, nil
 }
 
 func (s *session) info(ctx context.Context) (info *jetstream.ConsumerInfo, err error) {

@@ -2,6 +2,7 @@ package nats
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -65,6 +66,11 @@ func covers(pattern, subject string) bool {
 		}
 	}
 	return pattern == "" && subject == ""
+}
+
+// coversAny tells whether one of a stream's subjects takes in another one.
+func coversAny(patterns []string, subject string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return covers(pattern, subject) })
 }
 
 func firstToken(subject string) (token, rest string) {

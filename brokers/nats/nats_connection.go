@@ -83,11 +83,15 @@ func (c *NatsConnection) CreateQueue(name string) error {
 	})
 }
 
-// DeleteQueue removes the stream of a queue, with its messages.
+// DeleteQueue removes the stream of a queue, with its messages; a no-op if it is not there.
 func (c *NatsConnection) DeleteQueue(name string) error {
 	return c.manage("deleting queue "+name, func(ctx context.Context, l *link, options config.Values) error {
 		plan, err := newBlueprint(name, false, options)
-		if err == nil {
+		if err != nil {
+			return err
+		}
+		stream, err := l.js.Stream(ctx, plan.stream)
+		if err == nil && coversAny(stream.CachedInfo().Config.Subjects, plan.subject) { // not one with a similar name
 			err = l.js.DeleteStream(ctx, plan.stream)
 		}
 		if errors.Is(err, jetstream.ErrStreamNotFound) {

@@ -28,7 +28,7 @@ const (
 func (s *session) answerPeers(ctx context.Context) error {
 	sub, err := s.link.conn.Subscribe(s.plan.peersSubject(), func(asked *natsgo.Msg) {
 		if asked.Reply != "" {
-			_ = asked.Respond(packSequences(s.unavailable())) // who does not hear of it takes it for ready
+			_ = asked.Respond(packOut(s.held.sequences(), s.later.sequences())) // who does not hear of it takes it for ready
 		}
 	})
 	if err != nil {
@@ -45,18 +45,20 @@ func (s *session) answerPeers(ctx context.Context) error {
 	return nil
 }
 
-// unavailable lists the messages that are out and not ready, as far as this storage knows.
-func (s *session) unavailable() []uint64 {
-	return append(s.held.sequences(), s.later.sequences()...)
+// out is the messages that are out and not ready, by sequence: whether one waits to be delivered again later.
+type out map[uint64]bool
+
+// known is what this session knows of.
+func (s *session) known() out {
+	known := out{}
+	known.add(packOut(s.held.sequences(), s.later.sequences()))
+	return known
 }
 
-// allUnavailable is unavailable of all open queues. out is how many messages are out.
-func (s *session) allUnavailable(ctx context.Context, out int) map[uint64]bool {
-	all := map[uint64]bool{}
-	for _, sequence := range s.unavailable() {
-		all[sequence] = true
-	}
-	if len(all) >= out {
+// allKnown is what all open queues know of. number is how many messages are out.
+func (s *session) allKnown(ctx context.Context, number int) out {
+	all := s.known()
+	if len(all) >= number {
 		return all
 	}
 	inbox := s.link.conn.NewInbox()
@@ -69,16 +71,14 @@ func (s *session) allUnavailable(ctx context.Context, out int) map[uint64]bool {
 		return all
 	}
 	began, patience := time.Now(), firstPatience
-	for first := true; len(all) < out; first = false {
+	for first := true; len(all) < number; first = false {
 		waiting, cancel := context.WithDeadline(ctx, began.Add(patience))
 		answer, err := sub.NextMsgWithContext(waiting)
 		cancel()
 		if err != nil {
 			break
 		}
-		for _, sequence := range unpackSequences(answer.Data) {
-			all[sequence] = true
-		}
+		all.add(answer.Data)
 		if first {
 			patience = max(peersPatience, slowerPeers*time.Since(began))
 		}
@@ -86,10 +86,24 @@ func (s *session) allUnavailable(ctx context.Context, out int) map[uint64]bool {
 	return all
 }
 
-// packSequences writes sequences as differences, which are small.
-func packSequences(sequences []uint64) []byte {
+// waiting counts those that wait to be delivered again later.
+func (o out) waiting() (number int) {
+	for _, later := range o {
+		if later {
+			number++
+		}
+	}
+	return number
+}
+
+// packOut writes sequences as differences, which are small: of what is held, and, after a 0, of what waits.
+func packOut(held, later []uint64) []byte {
+	packed := packSequences(nil, held)
+	return packSequences(append(packed, 0), later)
+}
+
+func packSequences(packed []byte, sequences []uint64) []byte {
 	slices.Sort(sequences)
-	var packed []byte
 	last := uint64(0)
 	for _, sequence := range sequences {
 		packed = binary.AppendUvarint(packed, sequence-last)
@@ -98,17 +112,20 @@ func packSequences(sequences []uint64) []byte {
 	return packed
 }
 
-func unpackSequences(packed []byte) []uint64 {
-	var sequences []uint64
-	last := uint64(0)
+// add reads what packOut has written, as far as it is ours.
+func (o out) add(packed []byte) {
+	last, later := uint64(0), false
 	for len(packed) > 0 {
 		difference, n := binary.Uvarint(packed)
 		if n <= 0 {
-			break // it is not ours
+			return
+		}
+		packed = packed[n:]
+		if difference == 0 {
+			last, later = 0, true
+			continue
 		}
 		last += difference
-		sequences = append(sequences, last)
-		packed = packed[n:]
+		o[last] = later
 	}
-	return sequences
 }

@@ -79,7 +79,10 @@ func (s *session) requestOnce(ctx context.Context, message *natsgo.Msg) error {
 func (s *session) call(ctx context.Context, call func(ctx context.Context) error) error {
 	bound, free := s.bind(ctx)
 	defer free()
-	return s.link.call(bound, call)
+	if err := s.link.call(bound, call); err != nil {
+		return s.failed(ctx, err)
+	}
+	return nil
 }
 
 func (l *link) call(ctx context.Context, call func(ctx context.Context) error) error {

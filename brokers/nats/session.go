@@ -2,7 +2,6 @@ package nats
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -53,8 +52,7 @@ func openSession(ctx context.Context, lease *connect.Lease[*link], plan *bluepri
 		return nil, explainBuilding(ctx, err)
 	}
 	cfg := s.stream.CachedInfo().Config
-	beside := plan.subject + besideSuffix
-	s.keepsUncounted = slices.ContainsFunc(cfg.Subjects, func(subject string) bool { return covers(subject, beside) })
+	s.keepsUncounted = coversAny(cfg.Subjects, plan.subject+besideSuffix)
 	if s.create && s.keepsUncounted && plan.needsMover(cfg) {
 		if s.mover, err = newMover(limited, s); err != nil {
 			return nil, explainBuilding(ctx, err)

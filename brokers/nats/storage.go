@@ -23,6 +23,7 @@ var _ interface {
 	queues.Storage
 	queues.Looker
 	queues.Counter
+	queues.StateCounter
 	queues.Purger
 	queues.BatchPutter
 	queues.DelayedPutter
@@ -185,6 +186,14 @@ func (s *storage) Count(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return open.Count(ctx)
+}
+
+func (s *storage) CountByState(ctx context.Context) (ready, locked, delayed int64, err error) {
+	open, err := s.session()
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	return open.CountByState(ctx)
 }
 
 func (s *storage) Purge(ctx context.Context) error {

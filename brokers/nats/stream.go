@@ -142,7 +142,7 @@ func (b *blueprint) buildStream(ctx context.Context, js jetstream.JetStream, cre
 		return nil, fmt.Errorf("stream %s: %w", b.stream, err)
 	}
 	existing := stream.CachedInfo().Config
-	if !slices.ContainsFunc(existing.Subjects, func(subject string) bool { return covers(subject, b.subject) }) {
+	if !coversAny(existing.Subjects, b.subject) {
 		return nil, fmt.Errorf("%w: the stream %s is there with other subjects than %s, as of another queue; set %s to another name",
 			queues.ErrBadConfig, b.stream, b.subject, streamKey)
 	}
@@ -169,7 +169,7 @@ func (b *blueprint) buildStream(ctx context.Context, js jetstream.JetStream, cre
 func (b *blueprint) extend(existing jetstream.StreamConfig) (wanted jetstream.StreamConfig, differs bool) {
 	wanted = existing
 	beside := b.subject + besideSuffix
-	if !slices.ContainsFunc(existing.Subjects, func(subject string) bool { return covers(subject, beside) }) {
+	if !coversAny(existing.Subjects, beside) {
 		wanted.Subjects = append(slices.Clone(existing.Subjects), beside)
 		differs = true
 	}

@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -116,4 +117,37 @@ func TestAStreamThatSomebodyElseMadeIsUsedAsItIs(t *testing.T) {
 	info, err := js.Stream(t.Context(), "theirs_dead")
 	require.NoError(t, err)
 	require.EqualValues(t, 1, info.CachedInfo().State.Msgs)
+}
+
+func TestMessagesAreCountedByTheirState(t *testing.T) {
+	server := startInProcess(t)
+	for _, schedules := range []bool{true, false} {
+		t.Run(fmt.Sprintf("schedules %t", schedules), func(t *testing.T) {
+			name := fmt.Sprintf("counted-%t", schedules)
+			one := opened(t, server, name, "options.schedules", schedules)
+			other := opened(t, server, name, "options.schedules", schedules)
+			for range 4 {
+				require.NoError(t, one.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
+			}
+			require.NoError(t, queues.SendDelayed(t.Context(), one, "", queues.NewMessageEnvelope("", "", nil), time.Hour))
+			receive := func() *queues.MessageEnvelope {
+				got, err := one.Receive(t.Context(), "", 10*time.Second)
+				require.NoError(t, err)
+				require.NotNil(t, got)
+				return got
+			}
+			receive()
+			later := receive()
+			require.NoError(t, one.Abandon(t.Context(), receive()))
+			require.NoError(t, queues.AbandonDelayed(t.Context(), one, later, time.Hour))
+			for _, queue := range []*nats.NatsMessageQueue{one, other} {
+				ready, locked, delayed, err := queue.CountByState(t.Context(), "")
+				require.NoError(t, err)
+				require.Equal(t, []int64{2, 1, 2}, []int64{ready, locked, delayed})
+				count, err := queue.ReadMessageCount()
+				require.NoError(t, err)
+				require.EqualValues(t, 2, count)
+			}
+		})
+	}
 }

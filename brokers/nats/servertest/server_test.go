@@ -220,6 +220,7 @@ func TestAConnectionManagesQueues(t *testing.T) {
 	for range 2 {
 		require.NoError(t, connection.DeleteQueue("one"))
 	}
+	require.NoError(t, connection.DeleteQueue("two_parts"), "whose stream has the name of another one")
 	names, err = connection.ReadQueueNames()
 	require.NoError(t, err)
 	require.Equal(t, []string{"two.parts"}, names)
