@@ -54,7 +54,7 @@ func suite() []group {
 }
 
 // Run holds the subject to the contract: one sub-test for each case, named group/case. The report is
-// complete when Run returns; it is also logged.
+// complete when Run returns; it is also logged, and kept as JSON if ReportsVariable is set.
 //
 // A case that needs a capability which an open queue does not declare is skipped, after it has made
 // sure that the queue answers ErrNotSupported when it is asked to do it, and that options.require asks
@@ -71,6 +71,9 @@ func Run(t *testing.T, subject Subject) *Report {
 	r.runGroups(t)
 	r.sort()
 	t.Logf("conformance of %s", &r.report)
+	if err := r.report.keep(t.Name()); err != nil {
+		t.Error(err)
+	}
 	return &r.report
 }
 
