@@ -111,7 +111,7 @@ func (c *Connection[C]) Do(doing string, action func(ctx context.Context, client
 		open = open.Share()
 	}
 	if open == nil {
-		return fmt.Errorf("connection %s: %s: %w; open the connection first", c.client.Kind, doing, sentinel.NotOpened)
+		return fmt.Errorf("connection %s: %s: %w; open the connection first", c.client.Kind, doing, sentinel.ErrNotOpened)
 	}
 	defer open.Release()
 	ctx, cancel := context.WithTimeout(context.Background(), open.Options.Duration(config.ConnectTimeout))
@@ -162,16 +162,16 @@ func (c *Connection[C]) target(ctx context.Context) (Target, error) {
 	target.Options, problems = c.client.Options.Parse(params)
 	faults := []error{}
 	if err := problems.Err(); err != nil {
-		faults = append(faults, fmt.Errorf("%w: %w", sentinel.BadConfig, err))
+		faults = append(faults, fmt.Errorf("%w: %w", sentinel.ErrBadConfig, err))
 	}
 	var err error
 	if target.Connections, err = Connections("", params, references); err != nil {
-		faults = append(faults, fmt.Errorf("%w: resolving the connection: %w", sentinel.NoConnection, err))
+		faults = append(faults, fmt.Errorf("%w: resolving the connection: %w", sentinel.ErrNoConnection, err))
 	} else if len(target.Connections) == 0 {
-		faults = append(faults, fmt.Errorf("%w: %s", sentinel.NoConnection, MissingConnection))
+		faults = append(faults, fmt.Errorf("%w: %s", sentinel.ErrNoConnection, MissingConnection))
 	}
 	if target.Credential, err = Credential(ctx, "", params, references); err != nil {
-		faults = append(faults, fmt.Errorf("%w: looking up credentials: %w", sentinel.BadConfig, err))
+		faults = append(faults, fmt.Errorf("%w: looking up credentials: %w", sentinel.ErrBadConfig, err))
 	}
 	return target, NewRedactor(target.Connections, target.Credential).Error(errors.Join(faults...))
 }

@@ -93,7 +93,7 @@ func Acquire[C any](ctx context.Context, target Target, component any, client Cl
 	connection, ok := component.(interface{ connection() *Connection[C] })
 	if !ok {
 		return nil, fmt.Errorf("%w: dependencies.connection names a %T; this queue needs a connection of kind %s",
-			sentinel.BadConfig, component, client.Kind)
+			sentinel.ErrBadConfig, component, client.Kind)
 	}
 	return connection.connection().acquire(ctx)
 }

@@ -15,7 +15,7 @@ import (
 var (
 	// ErrNotOpened (code NOT_OPENED): the queue is not open, or was closed while the call waited.
 	// Nothing was taken, sent or settled.
-	ErrNotOpened = sentinel.NotOpened
+	ErrNotOpened = sentinel.ErrNotOpened
 
 	// ErrLockLost (LOCK_LOST): the lock of this delivery ran out, or the message was cleared or given
 	// back. It may be with another receiver by now, which is not disturbed. It will come again.
@@ -39,11 +39,11 @@ var (
 
 	// ErrBadConfig (BAD_CONFIG): Open refuses the configuration; the text lists everything that is
 	// wrong with it.
-	ErrBadConfig = sentinel.BadConfig
+	ErrBadConfig = sentinel.ErrBadConfig
 
 	// ErrNoConnection (NO_CONNECTION): connection settings are missing, or the server cannot be
 	// reached. Whether a message on its way was taken is not known.
-	ErrNoConnection = sentinel.NoConnection
+	ErrNoConnection = sentinel.ErrNoConnection
 )
 
 // applicationErrors makes the ApplicationError for each sentinel, in the order they are looked up.

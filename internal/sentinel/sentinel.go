@@ -5,7 +5,7 @@ package sentinel
 import "errors"
 
 var (
-	NotOpened    = errors.New("queue is not opened")
-	BadConfig    = errors.New("bad configuration")
-	NoConnection = errors.New("no connection")
+	ErrNotOpened    = errors.New("queue is not opened")
+	ErrBadConfig    = errors.New("bad configuration")
+	ErrNoConnection = errors.New("no connection")
 )
