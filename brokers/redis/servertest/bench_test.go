@@ -53,7 +53,7 @@ func BenchmarkSend(b *testing.B) {
 	for name, config := range persistence() {
 		server := servers.Redis(b, servers.WithConfig(config...))
 		b.Run(name+"/queue", func(b *testing.B) {
-			queue := openQueue(b, "send-"+strconv.Itoa(b.N), configOf(server))
+			queue := openQueue(b, "send", configOf(server))
 			inParallel(b, func() error {
 				return queue.Send(b.Context(), "bench", &queues.MessageEnvelope{MessageType: "bench", Message: payload})
 			})
@@ -74,7 +74,7 @@ func BenchmarkListen(b *testing.B) {
 	for name, config := range persistence() {
 		server := servers.Redis(b, servers.WithConfig(config...))
 		client := rawClient(b, server)
-		for _, prefetch := range []int{0, 7, 16} {
+		for _, prefetch := range []int{0, 16} {
 			b.Run(name+"/queue-prefetch-"+strconv.Itoa(prefetch), func(b *testing.B) {
 				queue := openQueue(b, "listen-"+strconv.Itoa(b.N), configOf(server, "options.listen_concurrency", workers, "options.prefetch", prefetch))
 				fill(b, client, "{"+queue.Name()+"}:stream")

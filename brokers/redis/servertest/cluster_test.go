@@ -44,8 +44,8 @@ func startCluster(t *testing.T) []*servers.Server {
 			return err == nil && len(info) > 16 && info[:16] == "cluster_state:ok"
 		}, 30*time.Second, 50*time.Millisecond)
 		require.Eventually(t, func() bool {
-			ranges, err := client.ClusterSlots(t.Context()).Result()
-			return err == nil && len(ranges) == len(masters)
+			shards, err := client.ClusterShards(t.Context()).Result()
+			return err == nil && len(shards) == len(masters)
 		}, 30*time.Second, 50*time.Millisecond)
 	}
 	return masters
