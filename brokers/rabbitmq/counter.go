@@ -43,13 +43,21 @@ type waiting struct {
 	served chan serving // has room for one
 }
 
+// serving is what a receiver in the line gets.
 type serving struct {
 	handle *handle
 	err    error
 }
 
+func (what serving) handles() ([]*handle, error) {
+	if what.err != nil {
+		return nil, what.err
+	}
+	return []*handle{what.handle}, nil
+}
+
 // wait returns the next message that comes.
-func (c *counter) wait(ctx context.Context, most int) ([]*handle, error) {
+func (c *counter) wait(ctx context.Context) ([]*handle, error) {
 	me := &waiting{served: make(chan serving, 1)}
 	c.mu.Lock()
 	if c.closed {
@@ -69,7 +77,7 @@ func (c *counter) wait(ctx context.Context, most int) ([]*handle, error) {
 	}
 	select {
 	case got := <-me.served:
-		return c.with(got, most)
+		return got.handles()
 	case <-ctx.Done():
 		return c.leave(me, ctx.Err())
 	case <-c.session.closing:
@@ -87,14 +95,6 @@ func (c *counter) look() {
 	}
 }
 
-// with adds to what a receiver was served what is in the hand.
-func (c *counter) with(got serving, most int) ([]*handle, error) {
-	if got.err != nil {
-		return nil, got.err
-	}
-	return append([]*handle{got.handle}, c.take(most-1)...), nil
-}
-
 // leave takes a receiver out of the line, for that reason; unless it has been served.
 func (c *counter) leave(me *waiting, reason error) ([]*handle, error) {
 	c.mu.Lock()
@@ -109,7 +109,7 @@ func (c *counter) leave(me *waiting, reason error) ([]*handle, error) {
 	if got.err != nil {
 		return nil, reason
 	}
-	return []*handle{got.handle}, nil
+	return got.handles()
 }
 
 // take returns what is in the hand.
@@ -222,11 +222,23 @@ func (c *counter) put(handles ...*handle) {
 	c.distribute(handles)
 }
 
-func (c *counter) distribute(handles []*handle) {
+// offer hands messages to those in the line, and returns what is left.
+func (c *counter) offer(handles []*handle) []*handle {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.serveLine(handles)
+}
+
+func (c *counter) serveLine(handles []*handle) []*handle {
 	for len(handles) > 0 && len(c.line) > 0 {
 		c.line[0].served <- serving{handle: handles[0]}
 		c.line, handles = c.line[1:], handles[1:]
 	}
+	return handles
+}
+
+func (c *counter) distribute(handles []*handle) {
+	handles = c.serveLine(handles)
 	if len(handles) == 0 {
 		return
 	}

@@ -79,10 +79,23 @@ func (h *handle) isCountedByServer() bool {
 	return counts || !h.raw.Redelivered
 }
 
-func (h *handle) ack() error { return h.done(h.lane.ch.Ack(h.raw.DeliveryTag, false)) }
+func (h *handle) ack() error {
+	return h.tell(func() error { return h.lane.ch.Ack(h.raw.DeliveryTag, false) })
+}
 
 // requeue gives a message back: rejecting it counts on every version of the server.
-func (h *handle) requeue() error { return h.done(h.lane.ch.Reject(h.raw.DeliveryTag, true)) }
+func (h *handle) requeue() error {
+	return h.tell(func() error { return h.lane.ch.Reject(h.raw.DeliveryTag, true) })
+}
+
+// tell tells the server what becomes of a message; a moment later, if the consumer that it came by is about to
+// be ended.
+func (h *handle) tell(settle func() error) error {
+	if h.feed != nil && h.feed.delay(func() { _ = h.done(settle()) }) {
+		return nil
+	}
+	return h.done(settle())
+}
 
 // done notes that a message is settled. What cannot be told to the server because the channel is closed has
 // been put back by it.

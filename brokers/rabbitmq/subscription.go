@@ -13,10 +13,9 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-// subscriptions are those of the listeners of a queue. The base does not say who takes, but a listener
-// takes with one ctx for as long as it listens, and anyone else with one that ends with the call: the
-// second Take with the same ctx is a listener's. Its subscription ends with that ctx. The first asks for all
-// that the listener has room for, more than one message; later ones may ask for less.
+// subscriptions are those of the listeners of a queue. The base does not say who takes, but one who waits for
+// several messages is a listener, or will soon be gone: a listener takes with one ctx for as long as it
+// listens, and anyone else with one that ends with the call. A subscription ends with that ctx.
 type subscriptions struct {
 	session *session
 	tags    atomic.Uint64
@@ -25,27 +24,28 @@ type subscriptions struct {
 	known map[<-chan struct{}]*subscription // by ctx.Done()
 }
 
-// of returns the subscription of who takes with ctx; nil for one who has not come before.
-func (p *subscriptions) of(ctx context.Context, asked int) *subscription {
+// of returns the subscription of who takes with ctx, and whether there was one before; nil for one who needs
+// none. The first Take of a listener asks for all that it has room for; later ones may ask for less.
+func (p *subscriptions) of(ctx context.Context, asked int) (sub *subscription, known bool) {
 	key := ctx.Done()
 	if key == nil {
-		return nil
+		return nil, false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known, ok := p.known[key]; ok {
-		return known
+		return known, true
 	}
 	if asked == 1 || isDone(p.session.closing) {
-		return nil
+		return nil, false
 	}
 	if p.known == nil {
 		p.known = map[<-chan struct{}]*subscription{}
 	}
-	sub := &subscription{session: p.session, asked: asked, signal: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
+	sub = &subscription{session: p.session, asked: asked, signal: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
 	sub.unwatch = context.AfterFunc(ctx, func() { p.end(key) })
 	p.known[key] = sub
-	return nil
+	return sub, false
 }
 
 // end is called when the ctx of a subscription has ended.
@@ -98,6 +98,33 @@ type feed struct {
 	credit    int      // what may be unsettled
 	unsettled atomic.Int64
 	pumps     sync.WaitGroup
+
+	mu      sync.Mutex
+	ending  bool     // what is settled makes room for another message: it has to wait
+	waiting []func() // settles
+}
+
+// delay has something settled when the consumers have ended, if they are about to. It reports false if
+// they are not.
+func (f *feed) delay(settle func()) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ending {
+		f.waiting = append(f.waiting, settle)
+	}
+	return f.ending
+}
+
+// setEnding says whether the consumers are about to end. When they have, it settles what has waited for that.
+func (f *feed) setEnding(ending bool) {
+	f.mu.Lock()
+	f.ending = ending
+	waiting := f.waiting
+	f.waiting = nil
+	f.mu.Unlock()
+	for _, settle := range waiting {
+		settle()
+	}
 }
 
 func (sub *subscription) wake() {
@@ -179,31 +206,32 @@ func (sub *subscription) consume(ctx context.Context, f *feed, prefetch int) err
 	prefetch = min(prefetch, mostPrefetch)
 	tag := s.listening.newTag()
 	first := f.credit == 0
-	deliveries, err := await(ctx, s, func() (<-chan amqp.Delivery, error) {
+	start := func() (<-chan amqp.Delivery, error) {
 		deliveries, err := f.lane.consume(s.settings.queue, tag, prefetch)
 		if err != nil && first {
 			s.lanes.retire(f.lane)
 		}
 		return deliveries, err
-	}, func(deliveries <-chan amqp.Delivery) { // nobody listens any more
-		_ = f.lane.cancel(tag) // if that fails the server has back what it has delivered
-		for d := range deliveries {
-			s.counter.put(f.lane.handle(d, nil))
-		}
-		if first {
-			s.lanes.retire(f.lane)
-		}
+	}
+	deliveries, err := await(ctx, s, start, func(deliveries <-chan amqp.Delivery) {
+		sub.join(f, tag, prefetch, deliveries)
+		sub.stop() // the listener has gone meanwhile
 	})
 	if err != nil {
 		return err
 	}
+	sub.join(f, tag, prefetch, deliveries)
+	return nil
+}
+
+// join adds a consumer to a feed.
+func (sub *subscription) join(f *feed, tag string, prefetch int, deliveries <-chan amqp.Delivery) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	f.credit += prefetch
 	f.tags = append(f.tags, tag)
 	sub.feed = f
 	f.pumps.Go(func() { sub.pump(f, deliveries) })
-	return nil
 }
 
 // pump moves what is pushed into the buffer, until the consumer ends.
@@ -218,7 +246,7 @@ func (sub *subscription) pump(f *feed, deliveries <-chan amqp.Delivery) {
 	}
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
-	if sub.stopped || sub.feed != f {
+	if sub.feed != f { // this side has ended it, or it is known already
 		return
 	}
 	// The server has ended the consumer, because the connection is lost or the queue is gone. Who takes next
@@ -233,8 +261,12 @@ func (sub *subscription) pump(f *feed, deliveries <-chan amqp.Delivery) {
 
 // Before a consumer is ended there shall be nothing on its way to it; see counter.
 const (
-	quietLimit  = 20 * time.Millisecond  // nothing has come for so long: nothing is on its way
-	lingerLimit = 250 * time.Millisecond // it never becomes quiet
+	quietLimit = 50 * time.Millisecond // when nothing has come for so long, nothing is on its way
+
+	// It may become quiet never. Then as many messages come as the consumer may hold, or else it is ended
+	// after this time.
+	lingerLimit  = 2 * time.Second
+	closingLimit = 500 * time.Millisecond
 )
 
 // stop ends the consumers, and passes on what nobody has taken.
@@ -244,39 +276,65 @@ func (sub *subscription) stop() {
 	sub.mu.Lock()
 	sub.stopped = true
 	f := sub.feed
+	sub.feed = nil
 	sub.mu.Unlock()
 	if f == nil {
 		return
 	}
+	f.setEnding(true)
 	sub.linger(f)
 	for _, tag := range f.tags {
 		_ = f.lane.cancel(tag) // if that fails the server has back what it has delivered
 	}
+	f.setEnding(false)
 	f.pumps.Wait()
 	sub.session.lanes.retire(f.lane)
-	sub.mu.Lock()
-	rest := sub.buffer
-	sub.buffer = nil
-	sub.mu.Unlock()
-	if !f.lane.ch.IsClosed() {
+	if rest := sub.takeAll(); !f.lane.ch.IsClosed() {
 		sub.session.counter.put(rest...)
 	}
 }
 
+func (sub *subscription) takeAll() []*handle {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	all := sub.buffer
+	sub.buffer = nil
+	return all
+}
+
 // linger returns when nothing more can come, because as many messages are held as may be, or nothing has
-// come for a while.
+// come for a while. What comes meanwhile is for those who wait.
 func (sub *subscription) linger(f *feed) {
 	quiet, limit := time.NewTimer(quietLimit), time.NewTimer(lingerLimit)
 	defer quiet.Stop()
 	defer limit.Stop()
+	closing := sub.session.closing
+	asked := false
 	for f.unsettled.Load() < int64(f.credit) && !f.lane.ch.IsClosed() {
 		select {
 		case <-sub.signal:
+			sub.restore(sub.session.counter.offer(sub.takeAll()))
 			quiet.Reset(quietLimit)
+			asked = false
 		case <-quiet.C:
-			return
+			if asked {
+				return
+			}
+			_ = f.lane.ask() // what is under way comes before the answer
+			quiet.Reset(time.Millisecond)
+			asked = true
+		case <-closing:
+			closing = nil
+			limit.Reset(closingLimit)
 		case <-limit.C:
 			return
 		}
 	}
+}
+
+// restore puts messages back into the buffer, in front of those that have come meanwhile.
+func (sub *subscription) restore(handles []*handle) {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	sub.buffer = append(handles, sub.buffer...)
 }

@@ -28,14 +28,15 @@ func (st *storage) Take(ctx context.Context, dst []queues.Delivery, wait bool) (
 
 func (s *session) take(ctx context.Context, dst []queues.Delivery, wait bool) (int, error) {
 	var sub *subscription
+	known := false
 	if wait {
-		sub = s.listening.of(ctx, len(dst))
+		sub, known = s.listening.of(ctx, len(dst))
 	}
 	taken := s.counter.take(len(dst))
 	var err error
 	switch {
 	case len(taken) > 0:
-	case sub != nil:
+	case known:
 		return sub.take(ctx, dst)
 	default:
 		taken, err = s.takeReady(ctx, len(dst))
@@ -46,8 +47,12 @@ func (s *session) take(ctx context.Context, dst []queues.Delivery, wait bool) (i
 	if len(taken) == 0 && err == nil && !wait && s.returner.await(ctx) {
 		taken, err = s.takeReady(ctx, len(dst))
 	}
-	if len(taken) == 0 && err == nil && wait {
-		taken, err = s.counter.wait(ctx, len(dst))
+	switch {
+	case len(taken) > 0 || err != nil || !wait:
+	case sub != nil:
+		return sub.take(ctx, dst)
+	default:
+		taken, err = s.counter.wait(ctx)
 	}
 	fill(dst, taken)
 	return len(taken), err
