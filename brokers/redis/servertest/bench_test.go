@@ -74,25 +74,23 @@ func BenchmarkListen(b *testing.B) {
 	for name, config := range persistence() {
 		server := servers.Redis(b, servers.WithConfig(config...))
 		client := rawClient(b, server)
-		for _, prefetch := range []int{0, 16} {
-			b.Run(name+"/queue-prefetch-"+strconv.Itoa(prefetch), func(b *testing.B) {
-				queue := openQueue(b, "listen-"+strconv.Itoa(b.N), configOf(server, "options.listen_concurrency", workers, "options.prefetch", prefetch))
-				fill(b, client, "{"+queue.Name()+"}:stream")
-				done := make(chan struct{})
-				var count atomic.Int64
-				b.ResetTimer()
-				queue.BeginListen(b.Context(), "bench", queues.NewCallbackMessageReceiver(func(context.Context, *queues.MessageEnvelope, queues.IMessageQueue) error {
-					if count.Add(1) == int64(b.N) {
-						close(done)
-					}
-					return nil
-				}))
-				<-done
-				b.StopTimer()
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
-				require.NoError(b, queue.Clear(b.Context(), "bench"))
-			})
-		}
+		b.Run(name+"/queue", func(b *testing.B) {
+			queue := openQueue(b, "listen", configOf(server, "options.listen_concurrency", workers))
+			fill(b, client, "{listen}:stream")
+			done := make(chan struct{})
+			var count atomic.Int64
+			b.ResetTimer()
+			queue.BeginListen(b.Context(), "bench", queues.NewCallbackMessageReceiver(func(context.Context, *queues.MessageEnvelope, queues.IMessageQueue) error {
+				if count.Add(1) == int64(b.N) {
+					close(done)
+				}
+				return nil
+			}))
+			<-done
+			b.StopTimer()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+			require.NoError(b, queue.Clear(b.Context(), "bench"))
+		})
 		b.Run(name+"/client", func(b *testing.B) {
 			stream := "raw-" + strconv.Itoa(b.N)
 			require.NoError(b, client.XGroupCreateMkStream(b.Context(), stream, "queue", "0").Err())
