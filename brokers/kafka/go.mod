@@ -3,6 +3,7 @@ module github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/kafka
 go 1.26.0
 
 require (
+	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8
 	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7
 	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0
 	github.com/stretchr/testify v1.11.1
@@ -17,7 +18,6 @@ require (
 	github.com/google/uuid v1.3.0 // indirect
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/pierrec/lz4/v4 v4.1.33 // indirect
-	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

@@ -340,6 +340,10 @@ func (c *groupConsumer) complete(ctx context.Context, handle any) error {
 		return queues.ErrLockLost
 	}
 	c.settle(e)
+	if !c.session.confirm {
+		c.mu.Unlock()
+		return nil
+	}
 	c.settlers = append(c.settlers, settler{e.partition, done})
 	c.mu.Unlock()
 	timer := time.NewTimer(c.session.link.patient)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -42,16 +43,24 @@ func finishAll(acks []*ack, err error) {
 	}
 }
 
-// settle says how a record is settled and waits until the broker has taken note.
-func (c *shareConsumer) settle(ctx context.Context, handle *shareHandle, kind int8) error {
+// settle says how a record is settled and, with confirmed, waits until the broker has taken note.
+func (c *shareConsumer) settle(ctx context.Context, handle *shareHandle, kind int8, confirmed bool) error {
 	s := handle.session
-	a := &ack{handle: handle, kind: kind, done: make(chan error, 1)}
+	a := &ack{handle: handle, kind: kind}
+	if confirmed {
+		a.done = make(chan error, 1)
+	}
 	c.mu.Lock()
 	_, held := s.held[handle]
 	if held {
-		s.acks = append(s.acks, a)
+		if s.acks = append(s.acks, a); len(s.acks) == 1 {
+			s.since = time.Now()
+		}
 		delete(s.held, handle) // so that it is not renewed
-		s.wake()
+		s.urgent = s.urgent || confirmed
+		if confirmed || len(s.acks) == 1 {
+			s.wake()
+		}
 	}
 	gone := handle.record.Offset < c.gone[handle.record.Partition]
 	c.mu.Unlock()
@@ -60,6 +69,9 @@ func (c *shareConsumer) settle(ctx context.Context, handle *shareHandle, kind in
 	}
 	if !held {
 		return queues.ErrLockLost
+	}
+	if !confirmed {
+		return nil
 	}
 	select {
 	case err := <-a.done:
@@ -180,7 +192,11 @@ func (s *shareSession) conclude(acks []*ack, result func(partition int32) (error
 		case err == nil || a.handle == nil:
 		case a.kind == ackRenew:
 			s.drop(a.handle)
-		case !errors.Is(err, queues.ErrLockLost):
+		case errors.Is(err, queues.ErrLockLost):
+		case a.done == nil:
+			s.repeat(a) // nobody else will
+			continue
+		default:
 			s.keep(a.handle) // it may be settled another time
 		}
 		a.finish(err)
@@ -196,6 +212,15 @@ func (s *shareSession) alone(a *ack) {
 	s.broken = s.acknowledge([]*ack{a}, a.kind == ackRenew)
 }
 
+// repeat says something again soon.
+func (s *shareSession) repeat(a *ack) {
+	c := s.consumer
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.acks = append(s.acks, a)
+	s.patience = true
+}
+
 // keep goes on holding a record that could not be settled.
 func (s *shareSession) keep(h *shareHandle) {
 	c := s.consumer
@@ -206,11 +231,23 @@ func (s *shareSession) keep(h *shareHandle) {
 	}
 }
 
+// holds tells whether the broker has locked a record for us, as far as we know.
+func (s *shareSession) holds(h *shareHandle) bool {
+	s.consumer.mu.Lock()
+	defer s.consumer.mu.Unlock()
+	_, held := s.held[h]
+	return held
+}
+
+// letGo has the lock on a record run out.
+func (s *shareSession) letGo(h *shareHandle) {
+	s.consumer.mu.Lock()
+	defer s.consumer.mu.Unlock()
+	delete(s.held, h)
+}
+
 // drop lets go of a record whose lock could not be renewed.
 func (s *shareSession) drop(h *shareHandle) {
-	c := s.consumer
-	c.mu.Lock()
-	delete(s.held, h)
-	c.mu.Unlock()
-	c.session.params.Void(func(handle any) bool { return handle == any(h) })
+	s.letGo(h)
+	s.consumer.session.params.Void(func(handle any) bool { return handle == any(h) })
 }

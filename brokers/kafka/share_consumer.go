@@ -30,7 +30,8 @@ type shareConsumer struct {
 	work    context.Context // ends when sessions shall leave
 	stop    context.CancelFunc
 	running sync.WaitGroup
-	refresh chan struct{} // holds a token: find out leaders anew
+	moving  sync.WaitGroup // copies that are being written
+	refresh chan struct{}  // holds a token: find out leaders anew
 
 	mu       sync.Mutex
 	client   *kgo.Client // nil until someone takes
@@ -220,7 +221,7 @@ func (c *shareConsumer) wakeAll() {
 }
 
 func (c *shareConsumer) complete(ctx context.Context, handle any) error {
-	return c.settle(ctx, handle.(*shareHandle), ackAccept)
+	return c.settle(ctx, handle.(*shareHandle), ackAccept, c.session.confirm)
 }
 
 // release gives a record back. One whose delivery does not count, or that the broker would soon give up, is
@@ -228,40 +229,45 @@ func (c *shareConsumer) complete(ctx context.Context, handle any) error {
 func (c *shareConsumer) release(ctx context.Context, handle any, counted bool) error {
 	h := handle.(*shareHandle)
 	if counted && c.settings.mayStay(h.count+1) || c.isGone(h) {
-		return c.settle(ctx, h, ackRelease)
+		return c.settle(ctx, h, ackRelease, true)
 	}
 	deliveries := h.earlier + h.count
 	if !counted {
 		deliveries--
 	}
-	return c.move(ctx, h, deliveries)
+	if !h.session.holds(h) {
+		return queues.ErrLockLost
+	}
+	c.move(h, deliveries)
+	return nil
 }
 
-// move replaces a record by a copy.
-func (c *shareConsumer) move(ctx context.Context, h *shareHandle, deliveries int) error {
-	if err := c.session.link.produce(ctx, copyOf(h.record, deliveries, c.session.group)); err != nil {
-		return fmt.Errorf("writing a copy of the message: %w", err)
-	}
-	return c.settle(ctx, h, ackAccept)
+// move replaces a record by a copy. It does not wait, so that many are moved together; close does. If the copy cannot
+// be written the broker's lock runs out.
+func (c *shareConsumer) move(h *shareHandle, deliveries int) {
+	c.moving.Add(1)
+	c.session.link.client.Produce(context.Background(), copyOf(h.record, deliveries, c.session.group), func(_ *kgo.Record, err error) {
+		defer c.moving.Done()
+		if err != nil {
+			h.session.letGo(h)
+			return
+		}
+		_ = c.settle(context.Background(), h, ackAccept, false) // if it is lost meanwhile it comes twice
+	})
 }
 
 // giveBack releases records that came in for takers who have left. It is called with mu held.
 func (c *shareConsumer) giveBack() {
 	handles := c.ready
 	c.ready = nil
-	c.running.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), c.session.link.patient)
-		defer cancel()
-		c.releaseAll(ctx, handles)
-	})
+	c.running.Go(func() { c.moveAll(handles) })
 }
 
-func (c *shareConsumer) releaseAll(ctx context.Context, handles []*shareHandle) {
-	var giving sync.WaitGroup
+// moveAll gives back records that nobody has had.
+func (c *shareConsumer) moveAll(handles []*shareHandle) {
 	for _, h := range handles {
-		giving.Go(func() { _ = c.release(ctx, h, false) }) // what fails comes back when its lock ends, counted
+		c.move(h, h.earlier+h.count-1)
 	}
-	giving.Wait()
 }
 
 // sortOut looks at records that came in: those for other groups are accepted, those that the broker would soon
@@ -286,19 +292,10 @@ func (c *shareConsumer) sortOut(handles []*shareHandle) {
 	c.ready = append(c.ready, kept...)
 	c.serve()
 	c.mu.Unlock()
-	if len(late)+len(foreign) == 0 {
-		return
+	for _, h := range foreign {
+		_ = c.settle(context.Background(), h, ackAccept, false) // if it is lost it comes again
 	}
-	c.running.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), c.session.link.patient)
-		defer cancel()
-		for _, h := range foreign {
-			_ = c.settle(ctx, h, ackAccept) // else it comes again
-		}
-		for _, h := range late {
-			_ = c.move(ctx, h, h.earlier+h.count-1) // likewise; this delivery is nobody's
-		}
-	})
+	c.moveAll(late)
 }
 
 func (c *shareConsumer) isGone(h *shareHandle) bool {
@@ -373,6 +370,19 @@ func (c *shareConsumer) holding() (n int) {
 	return n - len(c.ready)
 }
 
+// awaitMoves returns when all copies are written, or ctx ends.
+func (c *shareConsumer) awaitMoves(ctx context.Context) {
+	moved := make(chan struct{})
+	go func() {
+		c.moving.Wait() // the client ends what it cannot write
+		close(moved)
+	}()
+	select {
+	case <-moved:
+	case <-ctx.Done():
+	}
+}
+
 // graceOfReady is how long records wait for a taker before they are given back.
 const graceOfReady = 30 * time.Millisecond
 
@@ -397,7 +407,8 @@ func (c *shareConsumer) close(ctx context.Context) {
 	left := c.ready
 	c.ready = nil
 	c.mu.Unlock()
-	c.releaseAll(ctx, left)
+	c.moveAll(left)
+	c.awaitMoves(ctx)
 	c.stop()
 	c.mu.Lock()
 	c.wakeAll()

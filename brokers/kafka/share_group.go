@@ -66,6 +66,9 @@ func (l *link) prepareShareGroup(ctx context.Context, group string, fromBeginnin
 			}
 			err = pauseFor(ctx, 10*time.Millisecond)
 		}
+		if err != nil && ctx.Err() != nil {
+			return shareSettings{}, fail(ctx, "making share group "+group, err)
+		}
 		if err != nil && found[settingReset] != reset {
 			return shareSettings{}, fmt.Errorf("%w: share group %s must have the setting %s: %s, which could not be made; let the user alter configurations of groups, or have someone else set it: %w",
 				queues.ErrBadConfig, group, settingReset, reset, err)

@@ -36,6 +36,9 @@ type shareSession struct {
 	begun      uint64             // fetches
 	ended      uint64             // number of the last fetch that has ended
 	acks       []*ack             // not sent yet
+	since      time.Time          // when the first of them came
+	urgent     bool               // somebody waits for one of them
+	patience   bool               // what was refused for now is among them: not at once
 	held       map[*shareHandle]struct{}
 	lock       time.Duration // how long the broker locks records
 	renewal    time.Time     // when the next lock is due to be renewed; zero: none is
@@ -47,6 +50,7 @@ const (
 	mostFetchWait   = 100 * time.Millisecond
 	holdingWait     = 10 * time.Millisecond  // while something is held
 	coldWait        = 500 * time.Millisecond // of the first fetch
+	ackLinger       = 5 * time.Millisecond   // so that what is completed is said together, or with a fetch
 	leastPause      = 20 * time.Millisecond
 	mostPause       = time.Second
 	usualRecordLock = 30 * time.Second
@@ -82,6 +86,9 @@ func (s *shareSession) run() {
 	defer timer.Stop()
 	for {
 		todo := s.next()
+		if todo.pause > 0 {
+			_ = pauseFor(c.work, todo.pause)
+		}
 		var err error
 		switch {
 		case len(todo.renew) > 0:
@@ -133,6 +140,7 @@ type todo struct {
 	acks    []*ack
 	records int // to fetch
 	closing bool
+	pause   time.Duration // before doing it
 	later   time.Duration // when to look again, if there is nothing
 }
 
@@ -142,6 +150,9 @@ func (s *shareSession) next() todo {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := todo{closing: c.closing, later: time.Minute}
+	if s.patience {
+		s.patience, t.pause = false, leastPause
+	}
 	if t.renew, t.later = s.dueRenewals(); len(t.renew) > 0 {
 		return t
 	}
@@ -158,7 +169,11 @@ func (s *shareSession) next() todo {
 	if t.records == 0 && !c.closing && s.mustAsk() {
 		t.records = 1
 	}
-	t.acks, s.acks = s.acks, nil
+	if left := ackLinger - time.Since(s.since); left > 0 && len(s.acks) > 0 && !s.urgent && t.records == 0 && !c.closing {
+		t.later = min(t.later, left)
+		return t
+	}
+	t.acks, s.acks, s.urgent = s.acks, nil, false
 	if s.epoch == 0 && len(t.acks) > 0 { // they belong to a session that is over
 		for _, a := range t.acks {
 			a.finish(queues.ErrLockLost)

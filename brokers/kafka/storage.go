@@ -56,6 +56,7 @@ type session struct {
 	mode     string
 	options  config.Values
 	params   queues.StorageParams
+	confirm  bool                                                        // Complete waits until the broker has noted it
 	order    func(*queues.MessageEnvelope) (common string, ordered bool) // nil: messages have nothing in common
 	consumer consumer
 
@@ -69,7 +70,7 @@ func atBest() queues.Traits {
 }
 
 // prefetch is how many messages a listener takes ahead: each Take is a round trip to the broker.
-const prefetch = 32
+const prefetch = 100
 
 func (st *storage) Traits() queues.Traits {
 	st.mu.Lock()
@@ -111,7 +112,7 @@ func (st *storage) newSession(ctx context.Context, params queues.StorageParams) 
 	if err != nil {
 		return nil, err
 	}
-	s := &session{options: params.Options, params: params, order: order}
+	s := &session{options: params.Options, params: params, order: order, confirm: params.Options.Bool(optionConfirm)}
 	if st.parent != nil {
 		if source := st.parent.session(); source != nil {
 			s.lease = source.lease.again()
