@@ -149,7 +149,8 @@ func (p *kafkaProgram) properties(s *Server) ([]string, error) {
 		"group.initial.rebalance.delay.ms=0",
 		// Tests have locks of a second or two, and kill a server to start it right after.
 		"group.share.min.record.lock.duration.ms=1000",
-		"broker.session.timeout.ms=3000",
+		"group.share.initialize.retry.interval.ms=5000",
+		"broker.session.timeout.ms=6000",
 		"broker.heartbeat.interval.ms=500",
 		"num.network.threads=2",
 		"num.io.threads=4",
