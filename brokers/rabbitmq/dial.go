@@ -112,7 +112,8 @@ func (d *dialer) dial(ctx context.Context) (*amqp.Connection, error) {
 			return conn, nil
 		}
 		if timedOut && ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("%w: no answer in time; check connection.host and connection.port, or raise %s: %w", queues.ErrNoConnection, config.ConnectTimeout, err)
+			// A server that refuses the user may keep silent for a while: what it means by that comes first.
+			err = fmt.Errorf("%w; or there was no answer in time: check connection.host and connection.port, or raise %s", failure(err), config.ConnectTimeout)
 		}
 		faults = append(faults, fmt.Errorf("connecting to %s: %w", s.address.HostPort(), failure(err)))
 		if ctx.Err() != nil {

@@ -22,7 +22,7 @@ func (st *storage) Put(ctx context.Context, message *queues.MessageEnvelope) err
 	if err == nil {
 		err = s.send(ctx, s.forth(), &published)
 	}
-	return s.fail("sending", err)
+	return s.fail("", err)
 }
 
 // forth is where messages are sent to.

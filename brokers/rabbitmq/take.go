@@ -21,7 +21,7 @@ func (st *storage) Take(ctx context.Context, dst []queues.Delivery, wait bool) (
 	}
 	n, err := s.take(ctx, dst, wait)
 	if err != nil {
-		return 0, s.fail("receiving", err)
+		return 0, s.fail("", err)
 	}
 	return n, nil
 }
@@ -71,6 +71,9 @@ func (s *session) fail(doing string, err error) error {
 	}
 	if isMissing(err) {
 		s.topology.forget() // it may have been deleted; the next call makes it again
+	}
+	if doing == "" { // the base says it
+		return failure(err)
 	}
 	return fmt.Errorf("%s: %w", doing, failure(err))
 }

@@ -13,14 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
 // A receiver that goes as its message comes is where a quorum queue and the client library leave a message
-// with nobody. See wire in the package.
+// with nobody. See counter in the package.
 func TestReceiversThatGoLeaveNothingBehind(t *testing.T) {
 	const messages, rounds = 200, 3000
-	server := servers.RabbitMQ(t)
+	server := shared(t)
 	for _, kind := range []string{"quorum", "classic"} {
 		t.Run(kind, func(t *testing.T) {
 			queue := openQueue(t, "cancel-"+kind, configOf(server, "options.queue_type", kind, "options.lock_timeout", 600_000, "options.max_deliveries", 0))
@@ -73,7 +72,7 @@ func TestReceiversThatGoLeaveNothingBehind(t *testing.T) {
 
 func TestListenersThatStopUnderLoadLeaveNothingBehind(t *testing.T) {
 	const rounds = 60
-	server := servers.RabbitMQ(t)
+	server := shared(t)
 	queue := openQueue(t, "stops", configOf(server, "options.listen_concurrency", 2, "options.prefetch", 5, "options.max_deliveries", 1))
 	sending, stop := context.WithCancel(t.Context())
 	var sent, received atomic.Int64

@@ -5,6 +5,7 @@ package servertest
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +22,29 @@ import (
 
 func TestMain(m *testing.M) {
 	faults.Consume(newQueue) // in a process that a fault test has started
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(closing{m})
+}
+
+// closing runs the tests, and closes the server that several of them have shared.
+type closing struct{ *testing.M }
+
+func (c closing) Run() int {
+	code := c.M.Run()
+	if server, err := sharedServer(); err == nil {
+		_ = server.Close()
+	}
+	return code
+}
+
+// sharedServer starts a server when it is asked for the first time.
+var sharedServer = sync.OnceValues(func() (*servers.Server, error) { return servers.Start(servers.KindRabbitMQ) })
+
+// shared returns a server that other tests use too, which must take other names for their queues.
+func shared(t testing.TB) *servers.Server {
+	t.Helper()
+	server, err := sharedServer()
+	require.NoError(t, err)
+	return server
 }
 
 // newQueue makes a closed queue.
