@@ -19,6 +19,9 @@ func (s *session) Look(ctx context.Context, max int) ([]*queues.MessageEnvelope,
 	known := s.allKnown(ctx, info.NumAckPending)
 	var found []*queues.MessageEnvelope
 	for next := info.AckFloor.Stream + 1; len(found) < max; next++ {
+		if _, isOut := known[next]; isOut {
+			continue // it need not be read
+		}
 		var raw *jetstream.RawStreamMsg
 		err := s.call(ctx, func(ctx context.Context) (err error) {
 			raw, err = s.stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(s.plan.subject))

@@ -93,9 +93,9 @@ func (w *workshop) restart(t testing.TB) {
 func contract(name string) conformance.Subject {
 	return conformance.Subject{
 		Name:        name,
-		Parallel:    16,
+		Parallel:    12,
 		LockTimeout: 3 * time.Second,
-		Tolerance:   220 * time.Millisecond, // the server looks for messages that are due every 250 ms
+		Tolerance:   300 * time.Millisecond, // the server looks for messages that are due every 250 ms
 		WakeUp:      100 * time.Millisecond,
 		MaxPayload:  1<<20 - 2048, // the server takes 1 MiB with what travels beside the payload
 		Skip: map[string]string{
