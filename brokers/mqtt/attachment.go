@@ -157,9 +157,12 @@ func (a *attachment) detach(ctx context.Context) {
 	a.tasks.Wait()
 }
 
-// farewellGrace is how long a good-bye may take: the answer of the server, and the rest of it when the ctx of
-// the caller has ended already. Without one, others take this process for alive until its claims run out.
-const farewellGrace = time.Second
+// How long a good-bye may take: the answer of the server, and all of it when the ctx of the caller has ended already.
+// Without one, others take this process for alive until its claims run out.
+const (
+	farewellGrace = time.Second
+	hurriedGrace  = 200 * time.Millisecond
+)
 
 // roundTrip returns when the server has read what was sent so far, and what it had sent before has arrived.
 func (a *attachment) roundTrip(ctx context.Context, connected *period) {

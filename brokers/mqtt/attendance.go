@@ -10,6 +10,8 @@ import (
 
 	"github.com/eclipse/paho.golang/paho"
 	"github.com/google/uuid"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // attendance sees to it that somebody is connected to each session of a queue: it claims those that
@@ -29,16 +31,19 @@ type attendance struct {
 	attended chan struct{} // closed when the first look round is over
 	failure  error         // of the first look round
 
+	claimed []bool // whether a session was ever claimed from here; of run
+
 	mu     sync.Mutex
 	claims []claim
 	mine   map[int]*attachment
 	beaten time.Time // when the claims were last repeated
 }
 
-// attend begins to receive. It returns when the sessions that are to be had are connected.
+// attend begins to receive; await says when it does. Ctx bounds the beginning.
 func attend(ctx context.Context, a *attendance) error {
 	a.id = uuid.NewString()
 	a.claims = make([]claim, a.plan.sessions)
+	a.claimed = make([]bool, a.plan.sessions)
 	a.mine = map[int]*attachment{}
 	a.changed = make(chan struct{}, 1)
 	a.attended = make(chan struct{})
@@ -53,16 +58,20 @@ func attend(ctx context.Context, a *attendance) error {
 		return fmt.Errorf("looking who receives already: %w", err)
 	}
 	a.tasks.Go(a.run)
+	return nil
+}
+
+// await returns when the sessions that are to be had are connected. When ctx ends before, they are still
+// going to be.
+func (a *attendance) await(ctx context.Context) error {
 	select {
 	case <-a.attended:
-		err = a.failure
+		return a.failure
 	case <-ctx.Done():
-		err = ctx.Err()
+		return ctx.Err()
+	case <-a.ctx.Done():
+		return queues.ErrNotOpened
 	}
-	if err != nil {
-		a.leave(context.WithoutCancel(ctx))
-	}
-	return err
 }
 
 // notice takes in a message on a claim topic.
@@ -156,6 +165,7 @@ func (a *attendance) act(ctx context.Context) (time.Duration, error) {
 	}
 	if number, ok := a.wanted(time.Now()); ok {
 		topic := a.link.registry.claimTopic(a.plan.queue, number)
+		a.claimed[number] = true
 		if _, err := a.link.publish(ctx, claimMessage(topic, verbHeld, a.id)); err != nil {
 			return pause, fmt.Errorf("claiming session %q: %w", a.plan.session(number), err)
 		}
@@ -287,14 +297,17 @@ func (a *attendance) forget(number int) {
 	delete(a.mine, number)
 }
 
-// leave ends receiving: it disconnects from all sessions and gives them up.
+// leave ends receiving: it disconnects from all sessions and gives them up, also those that it has claimed just now. (Where
+// that replaces the claim of another one, it claims again.)
 func (a *attendance) leave(ctx context.Context) {
 	a.stop()
 	a.tasks.Wait()
-	for number, attached := range a.attachments() {
+	for _, attached := range a.attachments() {
 		attached.detach(ctx)
-		topic := a.link.registry.claimTopic(a.plan.queue, number)
-		if a.holderOf(number) == a.id {
+	}
+	for number, claimed := range a.claimed {
+		if claimed {
+			topic := a.link.registry.claimTopic(a.plan.queue, number)
 			_, _ = a.link.publish(ctx, claimMessage(topic, verbLeft, a.id)) // else it runs out
 		}
 	}

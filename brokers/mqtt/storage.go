@@ -37,6 +37,7 @@ type opened struct {
 	made     atomic.Int64 // how often that was done
 
 	mu       sync.Mutex
+	closed   bool
 	attended *attendance // nil while not subscribed
 	live     *attachment // instead of it with quality of service 0
 }
@@ -113,6 +114,9 @@ func (s *storage) Close(ctx context.Context) error {
 	if o == nil {
 		return nil
 	}
+	o.mu.Lock()
+	o.closed = true
+	o.mu.Unlock()
 	o.unsubscribe(ctx)
 	o.lease.Release()
 	return nil
@@ -212,9 +216,12 @@ func (s *storage) Subscribe(ctx context.Context, deliver func(ctx context.Contex
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.link.server.patience)
+	limited, cancel := context.WithTimeout(ctx, o.link.server.patience)
 	defer cancel()
-	return o.subscribe(ctx, deliver)
+	if err = o.subscribe(limited, deliver); err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: subscribing took longer than %s", queues.ErrNoConnection, config.ConnectTimeout)
+	}
+	return err
 }
 
 func (o *opened) subscribe(ctx context.Context, deliver deliverFunc) error {
@@ -226,27 +233,54 @@ func (o *opened) subscribe(ctx context.Context, deliver deliverFunc) error {
 		_ = deliver(ctx, envelope, 1, r) // if it fails it is the server's still
 	}
 	if o.plan.qos == 0 {
-		live, err := o.link.attach(ctx, &o.plan, 0, attachOptions{
-			receiveMaximum: o.plan.receiveMaximum,
-			deliver:        give,
-			keep:           func() bool { return true },
-		})
-		if err != nil {
-			return err
-		}
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.live = live
-		return nil
-	}
-	attended := &attendance{link: o.link, plan: &o.plan, deliver: give, lost: o.forget}
-	if err := attend(ctx, attended); err != nil {
-		return err
+		return o.subscribeLive(ctx, give)
 	}
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.attended = attended
+	attended := o.attended
+	o.mu.Unlock()
+	if attended == nil {
+		attended = &attendance{link: o.link, plan: &o.plan, deliver: give, lost: o.forget}
+		if err := attend(ctx, attended); err != nil {
+			return err
+		}
+		if !o.keep(func() { o.attended = attended }) {
+			attended.leave(context.WithoutCancel(ctx))
+			return queues.ErrNotOpened
+		}
+	}
+	// When ctx ends, the next call goes on waiting for the same.
+	err := attended.await(ctx)
+	if err != nil && ctx.Err() == nil {
+		o.unsubscribe(context.WithoutCancel(ctx))
+	}
+	return err
+}
+
+// subscribeLive subscribes without a session that lasts.
+func (o *opened) subscribeLive(ctx context.Context, give func(ctx context.Context, message *paho.Publish, r *receipt)) error {
+	live, err := o.link.attach(ctx, &o.plan, 0, attachOptions{
+		receiveMaximum: o.plan.receiveMaximum,
+		deliver:        give,
+		keep:           func() bool { return true },
+	})
+	if err != nil {
+		return err
+	}
+	if !o.keep(func() { o.live = live }) {
+		live.detach(context.WithoutCancel(ctx))
+		return queues.ErrNotOpened
+	}
 	return nil
+}
+
+// keep calls note unless the storage was closed meanwhile.
+func (o *opened) keep(note func()) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed {
+		note()
+	}
+	return !o.closed
 }
 
 // forget tells the base what is the server's again.
@@ -267,7 +301,7 @@ func (s *storage) Unsubscribe(ctx context.Context) error {
 func (o *opened) unsubscribe(ctx context.Context) {
 	if ctx.Err() != nil {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), farewellGrace)
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), hurriedGrace)
 		defer cancel()
 	}
 	o.mu.Lock()

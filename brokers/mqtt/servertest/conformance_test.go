@@ -19,8 +19,8 @@ func subjectWith(name string, params *cconf.ConfigParams) conformance.Subject {
 			return newQueue(name, params)
 		},
 		Config:    params,
-		Parallel:  16,
-		Tolerance: 150 * time.Millisecond,
+		Parallel:  8,
+		Tolerance: 200 * time.Millisecond, // to subscribe takes half a dozen round trips
 		NoConnection: func(_ testing.TB, name string) queues.IMessageQueue {
 			return newQueue(name, cconf.NewEmptyConfigParams())
 		},
