@@ -113,7 +113,7 @@ func (c *groupConsumer) keepCommitting() {
 		case <-c.work.Done():
 			return
 		}
-		ctx, cancel := context.WithTimeout(c.work, c.session.link.patient)
+		ctx, cancel := context.WithTimeout(c.linger, c.session.link.patient)
 		err := c.commitAll(ctx)
 		cancel()
 		if err == nil {
@@ -129,6 +129,8 @@ func (c *groupConsumer) keepCommitting() {
 // commitAll commits the positions of all partitions that have changed, with notes. What fails is kept for the
 // next time.
 func (c *groupConsumer) commitAll(ctx context.Context) error {
+	c.turn.Lock()
+	defer c.turn.Unlock()
 	c.mu.Lock()
 	offsets, notes := map[int32]kgo.EpochOffset{}, map[int32]string{}
 	dirty, settlers := c.dirty, c.settlers

@@ -24,7 +24,10 @@ type groupConsumer struct {
 
 	work    context.Context // ends when the consumer closes
 	stop    context.CancelFunc
+	linger  context.Context // of commits; ends when Close waits no longer
+	hurry   context.CancelFunc
 	running sync.WaitGroup
+	turn    sync.Mutex // of who commits
 
 	mu         sync.Mutex
 	client     *kgo.Client // nil until someone takes
@@ -64,6 +67,7 @@ func newGroupConsumer(s *session, fromBeginning bool) *groupConsumer {
 		news: make(chan struct{}), room: make(chan struct{}, 1), commits: make(chan struct{}, 1),
 	}
 	c.work, c.stop = context.WithCancel(context.Background())
+	c.linger, c.hurry = context.WithCancel(context.Background())
 	return c
 }
 
@@ -442,6 +446,8 @@ func (c *groupConsumer) close(ctx context.Context) {
 	c.tell()
 	client := c.client
 	c.mu.Unlock()
+	defer context.AfterFunc(ctx, c.hurry)()
+	defer c.hurry()
 	if client == nil {
 		c.stop()
 		return

@@ -30,6 +30,7 @@ type shareConsumer struct {
 	work    context.Context // ends when sessions shall leave
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	serving sync.WaitGroup // sessions; only the member's goroutine adds to it
 	moving  sync.WaitGroup // copies that are being written
 	refresh chan struct{}  // holds a token: find out leaders anew
 

@@ -65,6 +65,7 @@ func (c *shareConsumer) keepMembership() {
 			timer.Stop()
 		}
 	}
+	c.serving.Wait() // the broker forgets the sessions of a member who leaves, and what they have still to say
 	ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
 	defer cancel()
 	_, _ = c.heartbeat(ctx, leavingEpoch) // if that fails, the group learns of it by its session time-out
@@ -148,7 +149,7 @@ func (c *shareConsumer) assign(partitions []int32) error {
 		if c.sessions[broker] == nil {
 			s := newShareSession(c, broker)
 			c.sessions[broker] = s
-			c.running.Go(s.run)
+			c.serving.Go(s.run)
 		}
 	}
 	for broker, s := range c.sessions {
