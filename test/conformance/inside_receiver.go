@@ -135,13 +135,16 @@ func insideReceiver() group {
 			queue := s.openBrief(config.MaxDeliveries, 1)
 			returned := make(chan error, 1)
 			took := make(chan time.Duration, 1)
+			sent := make(chan struct{})
 			ended := s.listen(s.ctx, queue, queues.NewCallbackMessageReceiver(func(ctx context.Context, _ *queues.MessageEnvelope, q queues.IMessageQueue) error {
+				<-sent // what is sent to a queue that closes fails
 				began := time.Now()
 				returned <- q.Close(ctx, "")
 				took <- time.Since(began)
 				return nil
 			}))
 			s.send(queue, "A", "B")
+			close(sent)
 			require.NoError(s, result(s, returned, "Close returns"))
 			require.LessOrEqual(s, result(s, took, "Close returns"), s.slack, "Close inside a receiver returns at once")
 			require.NoError(s, result(s, ended, "Listen returns"))
