@@ -151,7 +151,7 @@ func benchMessage(id string) *natsgo.Msg {
 // fill sends b.N messages.
 func fill(b *testing.B, js jetstream.JetStream) {
 	for n := range b.N {
-		_, err := js.PublishMsgAsync(benchMessage(strconv.Itoa(n)))
+		_, err := js.PublishMsgAsync(benchMessage(strconv.Itoa(n)), jetstream.WithStallWait(time.Minute))
 		require.NoError(b, err)
 	}
 	select {
