@@ -14,8 +14,10 @@ func TestDelaysShareQueuesWithThoseAlike(t *testing.T) {
 		known[bucket] = true
 	}
 	require.Less(t, len(known), 1000)
-	for _, delay := range []time.Duration{1, time.Millisecond, 100 * time.Millisecond, 101 * time.Millisecond, 999 * time.Millisecond, time.Second,
-		1001 * time.Millisecond, time.Minute, 61 * time.Second, time.Hour, 25 * time.Hour, 100 * time.Hour, longestDelay - 1, longestDelay} {
+	for _, delay := range []time.Duration{
+		1, time.Millisecond, 100 * time.Millisecond, 101 * time.Millisecond, 999 * time.Millisecond, time.Second,
+		1001 * time.Millisecond, time.Minute, 61 * time.Second, time.Hour, 25 * time.Hour, 100 * time.Hour, longestDelay - 1, longestDelay,
+	} {
 		b := bucket(delay)
 		require.GreaterOrEqual(t, b, delay)
 		require.LessOrEqual(t, b-delay, max(delay/10+time.Millisecond, shortestBucket), "bucket %s of %s", b, delay)

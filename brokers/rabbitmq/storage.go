@@ -16,7 +16,7 @@ const defaultPrefetch = 127
 
 // storage is one queue of RabbitMQ, behind the interface of the core.
 type storage struct {
-	parent *storage // the queue whose dead messages this one keeps; nil for others
+	dead bool // it keeps the dead messages of another one
 
 	mu      sync.Mutex
 	current *session // nil while it is closed
@@ -38,8 +38,8 @@ func newStorage() *storage { return &storage{} }
 
 func (st *storage) Options() []config.Option { return queueOptions() }
 
-// Sibling returns the storage of the dead-letter queue, which shares the connections of this one.
-func (st *storage) Sibling(string) queues.Storage { return &storage{parent: st} }
+// Sibling returns the storage of the dead-letter queue.
+func (st *storage) Sibling(string) queues.Storage { return &storage{dead: true} }
 
 func (st *storage) Traits() queues.Traits {
 	traits := queues.Traits{
@@ -62,11 +62,11 @@ func (st *storage) Traits() queues.Traits {
 }
 
 func (st *storage) Open(ctx context.Context, params queues.StorageParams) error {
-	settings, err := settingsOf(params.Queue, params.Options, st.parent != nil)
+	settings, err := settingsOf(params.Queue, params.Options, st.dead)
 	if err != nil {
 		return err
 	}
-	lease, err := st.lease(ctx, params)
+	lease, err := connect.Acquire(ctx, params.Target(), params.Connection, client())
 	if err != nil {
 		return err
 	}
@@ -79,19 +79,6 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 	defer st.mu.Unlock()
 	st.current = s
 	return nil
-}
-
-// lease finds or makes the connections: those of the queue whose dead messages these are, those of a
-// connection component, or its own.
-func (st *storage) lease(ctx context.Context, params queues.StorageParams) (*connect.Lease[*link], error) {
-	if st.parent != nil {
-		if source := st.parent.session(); source != nil {
-			if lease := source.lease.Share(); lease != nil {
-				return lease, nil
-			}
-		}
-	}
-	return connect.Acquire(ctx, params.Target(), params.Connection, client())
 }
 
 func (st *storage) Close(ctx context.Context) error {

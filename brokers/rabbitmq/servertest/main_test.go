@@ -4,7 +4,6 @@ package servertest
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -87,14 +86,6 @@ func connect(t testing.TB, server *servers.Server) *amqp.Channel {
 
 func text(value string) *queues.MessageEnvelope {
 	return queues.NewMessageEnvelope("test", "text", []byte(value))
-}
-
-func numbered(count int) []*queues.MessageEnvelope {
-	envelopes := make([]*queues.MessageEnvelope, count)
-	for i := range envelopes {
-		envelopes[i] = text(fmt.Sprint(i))
-	}
-	return envelopes
 }
 
 // receive receives the next message, which must come within wait.
