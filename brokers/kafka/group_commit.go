@@ -61,7 +61,14 @@ func (c *groupConsumer) onAssigned(ctx context.Context, _ *kgo.Client, assigned 
 func (c *groupConsumer) onRevoked(ctx context.Context, lost map[string][]int32) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	c.commitAll(ctx)
+	c.mu.Lock()
+	for _, number := range lost[c.session.topic.name] {
+		if p := c.partitions[number]; p != nil {
+			p.leaving = true
+		}
+	}
+	c.mu.Unlock()
+	_ = c.commitAll(ctx) // what fails comes again, at another member
 	c.drop(lost)
 }
 
@@ -73,7 +80,7 @@ func (c *groupConsumer) drop(lost map[string][]int32) {
 		if p == nil {
 			continue
 		}
-		p.lost = true
+		p.leaving, p.lost = true, true
 		delete(c.partitions, number)
 		delete(c.dirty, p)
 		for _, e := range p.entries {

@@ -320,7 +320,7 @@ func (c *groupConsumer) release(_ context.Context, handle any, counted bool) err
 	switch {
 	case e.state == entrySettled:
 		return nil
-	case e.partition.lost || e.state != entryTaken:
+	case e.partition.leaving || e.state != entryTaken:
 		return queues.ErrLockLost
 	}
 	if !counted {
@@ -339,7 +339,7 @@ func (c *groupConsumer) complete(ctx context.Context, handle any) error {
 	e := handle.(*entry)
 	done := make(chan error, 1)
 	c.mu.Lock()
-	if e.partition.lost || e.state == entryReady {
+	if e.partition.leaving || e.state == entryReady {
 		c.mu.Unlock()
 		return queues.ErrLockLost
 	}

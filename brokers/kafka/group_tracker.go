@@ -38,6 +38,7 @@ type partition struct {
 	next    int64              // offset after the last that came in; -1: unknown
 	settled map[int64]struct{} // offsets, from the last commit, that are done with though earlier ones are not
 	counts  map[int64]int      // deliveries, from the last commit, of those that have had any
+	leaving bool               // it goes to another member: what is settled from now on would not be committed
 	lost    bool
 }
 
@@ -188,7 +189,7 @@ func (r *readiness) put(e *entry) { heap.Push(r, e) }
 // take returns the next entry that may be handed out; nil if there is none.
 func (r *readiness) take() *entry {
 	for r.Len() > 0 {
-		if e := heap.Pop(r).(*entry); e.state == entryReady && !e.partition.lost {
+		if e := heap.Pop(r).(*entry); e.state == entryReady && !e.partition.leaving {
 			return e
 		}
 	}

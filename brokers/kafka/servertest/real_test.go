@@ -28,7 +28,7 @@ func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
 // conformingOn is what the suite knows of a queue on a real server.
 func conformingOn(server *servers.Server, mode string) conformance.Subject {
 	subject := conforming(mode, configOf(server))
-	subject.Tolerance = 300 * time.Millisecond // joining a group is several round trips
+	subject.Tolerance = 300 * time.Millisecond
 	subject.Parallel = 12
 	subject.Restart = func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) }
 	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
