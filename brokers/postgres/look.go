@@ -39,6 +39,19 @@ func (st *storage) Count(ctx context.Context) (count int64, err error) {
 	return count, nil
 }
 
+// CountByState counts exactly, whoever has the messages.
+func (st *storage) CountByState(ctx context.Context) (ready, locked, delayed int64, err error) {
+	s, ctx, leave, err := st.enter(ctx)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	defer leave()
+	if err := s.pool.QueryRow(ctx, s.sql.CountByState, s.queue).Scan(&ready, &locked, &delayed); err != nil {
+		return 0, 0, 0, s.fail(ctx, "counting messages", err)
+	}
+	return ready, locked, delayed, nil
+}
+
 // Purge removes all messages of the queue, those that anyone holds included.
 func (st *storage) Purge(ctx context.Context) error {
 	s, ctx, leave, err := st.enter(ctx)

@@ -34,6 +34,7 @@ var _ interface {
 	queues.LockExtender
 	queues.Looker
 	queues.Counter
+	queues.StateCounter
 	queues.Purger
 	queues.BatchPutter
 	queues.DelayedPutter

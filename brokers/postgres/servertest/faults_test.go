@@ -33,10 +33,12 @@ func TestServerKilledUnderLoad(t *testing.T) {
 }
 
 func TestConsumersKilledInMidWork(t *testing.T) {
+	t.Parallel()
 	faults.ConsumerKills(t, subjectOn(servers.Postgres(t)))
 }
 
 func TestConsumersWithPrefetchKilledInMidWork(t *testing.T) {
+	t.Parallel()
 	subject := subjectOn(servers.Postgres(t))
 	subject.Config = subject.Config.Override(cconf.NewConfigParamsFromTuples("options.prefetch", 32))
 	faults.ConsumerKills(t, subject)

@@ -176,3 +176,25 @@ func TestAStrictDatabaseWillDo(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, left)
 }
+
+func TestMessagesAreCountedByState(t *testing.T) {
+	server := servers.Postgres(t)
+	queue, other := openQueue(t, "states", configOf(server)), openQueue(t, "states", configOf(server))
+	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", numbered(6)))
+	require.NoError(t, queues.SendDelayed(t.Context(), queue, "test", text("later"), time.Hour))
+	for _, settle := range []func(*queues.MessageEnvelope) error{
+		func(*queues.MessageEnvelope) error { return nil },
+		func(e *queues.MessageEnvelope) error { return other.RenewLock(t.Context(), e, time.Hour) },
+		func(e *queues.MessageEnvelope) error { return other.Complete(t.Context(), e) },
+		func(e *queues.MessageEnvelope) error { return queues.AbandonDelayed(t.Context(), other, e, time.Hour) },
+		func(e *queues.MessageEnvelope) error { return other.Abandon(t.Context(), e) },
+	} {
+		envelope, err := other.Receive(t.Context(), "test", 0)
+		require.NoError(t, err)
+		require.NotNil(t, envelope)
+		require.NoError(t, settle(envelope))
+	}
+	ready, locked, delayed, err := queue.CountByState(t.Context(), "test")
+	require.NoError(t, err)
+	require.Equal(t, []int64{2, 2, 2}, []int64{ready, locked, delayed})
+}

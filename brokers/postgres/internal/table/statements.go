@@ -43,6 +43,8 @@ type Statements struct {
 	Look string
 	// Count: queue.
 	Count string
+	// CountByState: queue. Returns how many are ready, locked and delayed.
+	CountByState string
 	// Purge: queue.
 	Purge string
 
@@ -156,6 +158,11 @@ ORDER BY place, id`),
 		Count: text(`
 SELECT (SELECT count(*) FROM {messages} WHERE queue = $1 AND visible_at IS NULL)
 	+ (SELECT count(*) FROM {messages} WHERE queue = $1 AND visible_at <= statement_timestamp())`),
+		CountByState: text(`
+SELECT (SELECT count(*) FROM {messages} WHERE queue = $1 AND visible_at IS NULL) + count(*) FILTER (WHERE visible_at <= statement_timestamp()),
+	count(*) FILTER (WHERE visible_at > statement_timestamp() AND token IS NOT NULL),
+	count(*) FILTER (WHERE visible_at > statement_timestamp() AND token IS NULL)
+FROM {messages} WHERE queue = $1 AND visible_at IS NOT NULL`),
 		Purge: text(purge),
 
 		Notify:       "SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS said (channel, payload)",
