@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -127,105 +126,6 @@ func ring(bell chan struct{}) {
 	}
 }
 
-// read polls for records while there is room for them.
-func (c *groupConsumer) read() {
-	for c.work.Err() == nil {
-		if !c.hasRoom() {
-			select {
-			case <-c.room:
-			case <-c.work.Done():
-			}
-			continue
-		}
-		fetches := c.client.PollRecords(c.work, mostReady)
-		var failure error
-		for _, fault := range fetches.Errors() {
-			if c.work.Err() == nil {
-				failure = fault.Err
-			}
-		}
-		c.mu.Lock()
-		c.failure = failure
-		fetches.EachRecord(c.admit)
-		c.tell()
-		c.mu.Unlock()
-		c.client.AllowRebalance()
-		if failure != nil {
-			_ = pauseFor(c.work, leastPause)
-		}
-	}
-}
-
-func (c *groupConsumer) hasRoom() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ready.Len() < mostReady && c.tracked < mostTracked && c.bytes < mostBytes
-}
-
-// admit takes in a record. It is called with mu held.
-func (c *groupConsumer) admit(record *kgo.Record) {
-	p := c.partitions[record.Partition]
-	if p == nil {
-		return // it has been revoked
-	}
-	c.numbers++
-	e := p.admit(record, c.numbers)
-	if e == nil {
-		return
-	}
-	if _, group := provenance(record); group != "" && group != c.session.group {
-		e.state = entrySettled
-		c.mark(p)
-		p.advance()
-		return
-	}
-	c.tracked++
-	c.bytes += len(record.Value)
-	if c.session.order != nil {
-		envelope := read(record)
-		if common, ok := c.session.order(&envelope); ok {
-			c.enter(e, common)
-			return
-		}
-	}
-	c.ready.put(e)
-}
-
-// enter puts an entry at the end of its lane, and makes it ready if it is the only one there.
-func (c *groupConsumer) enter(e *entry, common string) {
-	l := c.lanes[common]
-	if l == nil {
-		l = &lane{common: common}
-		c.lanes[common] = l
-	}
-	e.lane = l
-	l.entries = append(l.entries, e)
-	if len(l.entries) == 1 {
-		c.ready.put(e)
-	}
-}
-
-// leaveLane takes an entry that is settled or lost out of its lane.
-func (c *groupConsumer) leaveLane(e *entry) {
-	if e.lane == nil {
-		return
-	}
-	for i, other := range e.lane.entries {
-		if other != e {
-			continue
-		}
-		e.lane.entries = append(e.lane.entries[:i:i], e.lane.entries[i+1:]...)
-		if i == 0 && len(e.lane.entries) > 0 {
-			c.ready.put(e.lane.entries[0])
-		}
-		break
-	}
-	if len(e.lane.entries) == 0 {
-		delete(c.lanes, e.lane.common)
-	}
-	e.lane = nil
-}
-
 func (c *groupConsumer) take(ctx context.Context, dst []queues.Delivery, wait bool) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -262,38 +162,6 @@ func (c *groupConsumer) take(ctx context.Context, dst []queues.Delivery, wait bo
 		}
 		c.mu.Lock()
 	}
-}
-
-// ends asks where the topic ends. It is called with mu held, and lets go of it meanwhile.
-func (c *groupConsumer) ends(ctx context.Context) (map[int32]int64, error) {
-	c.mu.Unlock()
-	defer c.mu.Lock()
-	starts, listed, err := c.session.link.extent(ctx, c.session.topic.name)
-	if err != nil {
-		return nil, fail(ctx, "asking for the end of topic "+c.session.topic.name, err)
-	}
-	ends := map[int32]int64{}
-	listed.Each(func(end kadm.ListedOffset) {
-		if start, ok := starts.Lookup(end.Topic, end.Partition); ok && end.Offset > start.Offset {
-			ends[end.Partition] = end.Offset
-		}
-	})
-	return ends, nil
-}
-
-// hasRead tells whether what there was in our partitions has come in, or waits for room.
-func (c *groupConsumer) hasRead(ends map[int32]int64) bool {
-	if c.tracked >= mostTracked || c.bytes >= mostBytes {
-		return true
-	}
-	for number, end := range ends {
-		p := c.partitions[number]
-		fresh := p != nil && p.next < 0 && !c.fromBeginning // it begins at its end
-		if p != nil && p.next < end && !fresh {
-			return false
-		}
-	}
-	return true
 }
 
 // handOut fills dst with what is ready.
@@ -379,65 +247,6 @@ func (c *groupConsumer) settle(e *entry) {
 func (c *groupConsumer) mark(p *partition) {
 	c.dirty[p] = struct{}{}
 	ring(c.commits)
-}
-
-// forget settles what has been removed from the topic, unless somebody holds it, who will.
-func (c *groupConsumer) forget(upTo map[int32]int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, p := range c.partitions {
-		p.next = max(p.next, upTo[p.number])
-		for _, e := range append([]*entry(nil), p.entries...) {
-			if e.record.Offset < upTo[p.number] && e.state == entryReady {
-				c.settle(e)
-			}
-		}
-	}
-	c.tell()
-}
-
-// count tells how many messages are ready: of our partitions those that nobody holds, of others those
-// that their owners have not settled as far as they have committed.
-func (c *groupConsumer) count(ctx context.Context) (int64, error) { return c.survey(ctx, false) }
-
-func (c *groupConsumer) lag(ctx context.Context) (int64, error) { return c.survey(ctx, true) }
-
-// survey counts what is ready, or with held what is not settled.
-func (c *groupConsumer) survey(ctx context.Context, held bool) (int64, error) {
-	s := c.session
-	committed, err := s.link.admin.FetchOffsets(ctx, s.group)
-	if err == nil {
-		err = committed.Error()
-	}
-	if err != nil && !isUnknownGroup(err) {
-		return 0, err
-	}
-	c.mu.Lock()
-	known := int64(0)
-	from := map[int32]int64{}
-	for number, p := range c.partitions {
-		from[number] = p.next
-		for _, e := range p.entries {
-			if e.state == entryReady || held && e.state == entryTaken {
-				known++
-			}
-		}
-		known -= int64(len(p.settled))
-	}
-	c.mu.Unlock()
-	total, err := s.link.backlog(ctx, s.topic.name, func(number int32) (int64, bool) {
-		if offset, ours := from[number]; ours && offset >= 0 {
-			return offset, true
-		}
-		offset, ok := committed.Lookup(s.topic.name, number)
-		if !ok || offset.At < 0 {
-			return 0, true
-		}
-		theirs := newPartition(number, offset.At, offset.Metadata)
-		known -= int64(len(theirs.settled))
-		return offset.At, true
-	})
-	return total + known, err
 }
 
 func (c *groupConsumer) close(ctx context.Context) {

@@ -35,7 +35,7 @@ func conforming(mode string, config *cconf.ConfigParams) conformance.Subject {
 		Config:     config.Override(cconf.NewConfigParamsFromTuples("options.mode", mode)),
 		Parallel:   8,
 		Tolerance:  250 * time.Millisecond, // joining a group is several round trips
-		MaxPayload: 1_000_000, // the broker takes a little more than a mebibyte, headers included
+		MaxPayload: 1_000_000,              // the broker takes a little more than a mebibyte, headers included
 		NoConnection: func(_ testing.TB, name string) queues.IMessageQueue {
 			return newQueue(name, cconf.NewEmptyConfigParams())
 		},
