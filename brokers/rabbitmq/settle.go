@@ -91,17 +91,20 @@ func (h *handle) requeue() error {
 // tell tells the server what becomes of a message; a moment later, if the consumer that it came by is about to
 // be ended.
 func (h *handle) tell(settle func() error) error {
-	if h.feed != nil && h.feed.delay(func() { _ = h.done(settle()) }) {
+	settled := func() error {
+		h.settled() // before the server knows: there are never more unsettled by our count than by its
+		return h.done(settle())
+	}
+	if h.feed != nil && h.feed.delay(func() { _ = settled() }) {
 		return nil
 	}
-	return h.done(settle())
+	return settled()
 }
 
-// done notes that a message is settled. What cannot be told to the server because the channel is closed has
+// done says what it means that a message could not be settled. What cannot be told to the server because the channel is closed has
 // been put back by it.
 func (h *handle) done(err error) error {
 	if err == nil {
-		h.settled()
 		return nil
 	}
 	if h.lane.ch.IsClosed() || errors.Is(err, amqp.ErrClosed) {

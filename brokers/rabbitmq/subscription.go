@@ -320,8 +320,9 @@ func (sub *subscription) linger(f *feed) {
 			if asked {
 				return
 			}
-			_ = f.lane.ask() // what is under way comes before the answer
-			quiet.Reset(time.Millisecond)
+			began := time.Now()
+			_ = f.lane.ask() // what is under way comes about when the answer comes, also from a server that is slow
+			quiet.Reset(max(10*time.Millisecond, 4*time.Since(began)))
 			asked = true
 		case <-closing:
 			closing = nil
