@@ -31,6 +31,7 @@ func (s *session) Release(ctx context.Context, h *held, counted bool) error {
 func (s *session) release(ctx context.Context, h *held, counted bool) error {
 	if !counted {
 		if err := s.recordUncounted(ctx, h); err != nil {
+			s.held.remove(h) // nobody tries again: it comes back after its ack wait
 			return err
 		}
 	}
@@ -40,15 +41,20 @@ func (s *session) release(ctx context.Context, h *held, counted bool) error {
 // nak tells the server to deliver a message again. It is not repeated: by then it may be with somebody else, who would
 // lose it. Without an answer the message is given up; it comes again, after its ack wait at the latest.
 func (s *session) nak(ctx context.Context, h *held, text string) error {
-	if err := s.requestOnce(ctx, h.answer(text)); err != nil {
-		if isPassing(err) && ctx.Err() == nil {
-			s.held.remove(h)
-			return fmt.Errorf("%w: the server did not answer", queues.ErrLockLost)
-		}
+	err := s.requestOnce(ctx, h.answer(text))
+	if err == nil || isPassing(err) || ctx.Err() != nil {
+		s.held.remove(h)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: the server had not answered: %w", queues.ErrLockLost, ctx.Err())
+	case isPassing(err):
+		return fmt.Errorf("%w: the server did not answer", queues.ErrLockLost)
+	default:
 		return s.failed(ctx, err)
 	}
-	s.held.remove(h)
-	return nil
 }
 
 func (s *session) ReleaseDelayed(ctx context.Context, h *held, delay time.Duration) error {
