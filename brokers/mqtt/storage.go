@@ -69,7 +69,7 @@ func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 	if err != nil {
 		return err
 	}
-	lease, err := s.acquire(ctx, params)
+	lease, err := connect.Acquire(ctx, params.Target(), params.Connection, client())
 	if err != nil {
 		return err
 	}
@@ -84,18 +84,6 @@ func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 	defer s.mu.Unlock()
 	s.opened, s.traits = o, &traits
 	return nil
-}
-
-// acquire leases a link: a share in that of the queue whose dead messages these are, else one for the settings.
-func (s *storage) acquire(ctx context.Context, params queues.StorageParams) (*connect.Lease[*link], error) {
-	if s.source != nil {
-		if o, err := s.source.current(); err == nil {
-			if lease := o.lease.Share(); lease != nil {
-				return lease, nil
-			}
-		}
-	}
-	return connect.Acquire(ctx, params.Target(), params.Connection, client())
 }
 
 // prepare makes or finds what the queue needs on the server.

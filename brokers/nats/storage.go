@@ -68,7 +68,7 @@ func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 		return err
 	}
 	plan.lockTimeout, plan.maxMessages = params.LockTimeout, params.MaxMessages
-	lease, err := s.connect(ctx, params)
+	lease, err := connect.Acquire(ctx, params.Target(), params.Connection, client(nil))
 	if err != nil {
 		return err
 	}
@@ -81,18 +81,6 @@ func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 	defer s.mu.Unlock()
 	s.current = opened
 	return nil
-}
-
-// connect leases a connection: that of the queue whose dead letters these are, that of a shared component, or one of its own.
-func (s *storage) connect(ctx context.Context, params queues.StorageParams) (*connect.Lease[*link], error) {
-	if s.parent != nil {
-		if parent, err := s.parent.session(); err == nil {
-			if lease := parent.lease.Share(); lease != nil {
-				return lease, nil
-			}
-		}
-	}
-	return connect.Acquire(ctx, params.Target(), params.Connection, client(nil))
 }
 
 func (s *storage) Close(context.Context) error {

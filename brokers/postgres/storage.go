@@ -16,8 +16,7 @@ const maxMessageSize = 256 << 20
 
 // storage is a queue in a table.
 type storage struct {
-	parent *storage // whose dead messages this one keeps, and whose connections it shares; nil for none
-	dead   string   // the queue of the dead messages that Sibling was asked for; "" for none
+	dead string // the queue of the dead messages that Sibling was asked for; "" for none
 
 	// least is the place that the next message gets at least, in microseconds: so that messages of one
 	// sender keep their order even when the clock of the server is set back or another server takes over.
@@ -60,11 +59,11 @@ func (st *storage) Options() []config.Option { return queueOptions() }
 // Sibling makes the storage of the dead messages. It is the one that Bury moves them to.
 func (st *storage) Sibling(name string) queues.Storage {
 	st.dead = name
-	return &storage{parent: st}
+	return &storage{}
 }
 
 func (st *storage) Open(ctx context.Context, params queues.StorageParams) error {
-	lease, err := st.connect(ctx, params)
+	lease, err := connect.Acquire(ctx, params.Target(), params.Connection, client())
 	if err != nil {
 		return err
 	}
@@ -78,19 +77,6 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 	defer st.mu.Unlock()
 	st.current = s
 	return nil
-}
-
-// connect leases connections: those of the queue whose dead messages these are, those of a shared
-// component, or its own.
-func (st *storage) connect(ctx context.Context, params queues.StorageParams) (*connect.Lease[*database], error) {
-	if st.parent != nil {
-		if source := st.parent.session(); source != nil {
-			if lease := source.lease.Share(); lease != nil {
-				return lease, nil
-			}
-		}
-	}
-	return connect.Acquire(ctx, params.Target(), params.Connection, client())
 }
 
 func (st *storage) Close(ctx context.Context) error {

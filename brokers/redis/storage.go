@@ -16,7 +16,6 @@ type storage struct {
 	mu      sync.Mutex
 	current *session       // nil while closed
 	traits  *queues.Traits // of the last Open; nil before
-	parent  *storage       // of a dead-letter queue: the queue that it belongs to
 	dead    string         // what Sibling was asked for
 }
 
@@ -72,11 +71,11 @@ func (st *storage) Sibling(name string) queues.Storage {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.dead = name
-	return &storage{parent: st}
+	return &storage{}
 }
 
 func (st *storage) Open(ctx context.Context, params queues.StorageParams) error {
-	lease, err := st.acquire(ctx, params)
+	lease, err := connect.Acquire(ctx, params.Target(), params.Connection, client())
 	if err != nil {
 		return err
 	}
@@ -101,19 +100,6 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 	defer st.mu.Unlock()
 	st.current, st.traits = s, traitsOn(lease.Client.server, params.Options)
 	return nil
-}
-
-// acquire leases a client: that of the queue that this one belongs to, if there is one.
-func (st *storage) acquire(ctx context.Context, params queues.StorageParams) (*connect.Lease[*link], error) {
-	if st.parent != nil {
-		if s, err := st.parent.enter(); err == nil {
-			defer s.calls.Done()
-			if lease := s.lease.Share(); lease != nil {
-				return lease, nil
-			}
-		}
-	}
-	return connect.Acquire(ctx, params.Target(), params.Connection, client())
 }
 
 // prepare makes or checks the stream and its group.
