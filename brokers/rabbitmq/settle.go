@@ -26,6 +26,7 @@ func (st *storage) Release(ctx context.Context, value any, counted bool) error {
 			if err := h.requeue(); err != nil {
 				return err
 			}
+			s.requeued.Store(time.Now().UnixNano())
 			return s.settleDown(ctx, h)
 		case counted:
 			message := copyOf(h.raw, h.count)

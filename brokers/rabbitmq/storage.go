@@ -118,6 +118,7 @@ type session struct {
 	sharedPublisher atomic.Pointer[publisher]
 	delays          delays
 	returner        returner
+	requeued        atomic.Int64 // when a message was put back last; nanoseconds of Unix time
 	lanes           *lanes
 	counter         counter
 	listening       subscriptions

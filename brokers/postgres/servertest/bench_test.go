@@ -99,14 +99,10 @@ func BenchmarkSend(b *testing.B) {
 }
 
 func BenchmarkListen(b *testing.B) {
-	for _, options := range [][]any{
-		nil,
-		{"options.prefetch", 4},
-		{"options.prefetch", 16},
-	} {
-		b.Run(fmt.Sprint(append([]any{"options"}, options...)...), func(b *testing.B) {
+	for _, prefetch := range []int{0, 4, 16} { // 0: what queues do unless told otherwise
+		b.Run(fmt.Sprint("prefetch-", prefetch), func(b *testing.B) {
 			server := servers.Postgres(b)
-			queue := openQueue(b, "listen", configOf(server, append(options, "options.listen_concurrency", workers)...))
+			queue := openQueue(b, "listen", configOf(server, "options.prefetch", prefetch, "options.listen_concurrency", workers))
 			pool := benchmarkPool(b, server)
 			beside(b,
 				func() {
