@@ -160,7 +160,7 @@ func (a *attachment) detach(ctx context.Context) {
 // How long a good-bye may take: the answer of the server, and all of it when the ctx of the caller has ended already.
 // Without one, others take this process for alive until its claims run out.
 const (
-	farewellGrace = time.Second
+	farewellGrace = 300 * time.Millisecond
 	hurriedGrace  = 200 * time.Millisecond
 )
 
