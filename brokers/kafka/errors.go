@@ -38,7 +38,7 @@ func classify(ctx context.Context, err error) error {
 		return err
 	}
 	if answer, ok := errors.AsType[*kerr.Error](err); ok {
-		if sentinel, remedy := meaning(answer); sentinel != nil {
+		if remedy, sentinel := meaning(answer); sentinel != nil {
 			return fmt.Errorf("%w%s: %w", sentinel, remedy, err)
 		}
 		if !answer.Retriable {
@@ -51,26 +51,26 @@ func classify(ctx context.Context, err error) error {
 const invalidTopic = " (a topic's name has up to 249 letters, digits, dots, dashes and underscores; set " + keyTopic + ")"
 
 // meaning tells what an answer of the broker means for a queue; nil: nothing in particular.
-func meaning(answer *kerr.Error) (sentinel error, remedy string) {
+func meaning(answer *kerr.Error) (remedy string, sentinel error) {
 	switch answer {
 	case kerr.SaslAuthenticationFailed, kerr.IllegalSaslState, kerr.UnsupportedSaslMechanism:
-		return queues.ErrNoConnection, " (the broker refuses the user; check credential.username, credential.password and credential.mechanism)"
+		return " (the broker refuses the user; check credential.username, credential.password and credential.mechanism)", queues.ErrNoConnection
 	case kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.ClusterAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed:
-		return queues.ErrBadConfig, " (the user lacks a permission; README.md of brokers/kafka lists those that are needed)"
+		return " (the user lacks a permission; README.md of brokers/kafka lists those that are needed)", queues.ErrBadConfig
 	case kerr.UnknownTopicOrPartition, kerr.UnknownTopicID:
-		return queues.ErrBadConfig, " (there is no such topic or partition; create it, or set " + optionAutoCreate + ": true and open the queue again)"
+		return " (there is no such topic or partition; create it, or set " + optionAutoCreate + ": true and open the queue again)", queues.ErrBadConfig
 	case kerr.InvalidTopicException:
-		return queues.ErrBadConfig, invalidTopic
+		return invalidTopic, queues.ErrBadConfig
 	case kerr.InvalidReplicationFactor:
-		return queues.ErrBadConfig, " (the cluster has fewer brokers; lower " + optionReplication + ")"
+		return " (the cluster has fewer brokers; lower " + optionReplication + ")", queues.ErrBadConfig
 	case kerr.MessageTooLarge, kerr.RecordListTooLarge:
-		return queues.ErrMessageTooLarge, " (raise max.message.bytes of the topic, or send less)"
+		return " (raise max.message.bytes of the topic, or send less)", queues.ErrMessageTooLarge
 	case kerr.UnsupportedVersion:
-		return queues.ErrNotSupported, " (the broker is too old for this; share groups need Kafka 4.2)"
+		return " (the broker is too old for this; share groups need Kafka 4.2)", queues.ErrNotSupported
 	case kerr.InvalidRecordState:
-		return queues.ErrLockLost, ""
+		return "", queues.ErrLockLost
 	case kerr.GroupIDNotFound, kerr.InconsistentGroupProtocol:
-		return queues.ErrBadConfig, " (the group is of another kind: consumers of one group must use the same " + optionMode + "; set it, or another " + keyGroupId + ")"
+		return " (the group is of another kind: consumers of one group must use the same " + optionMode + "; set it, or another " + keyGroupId + ")", queues.ErrBadConfig
 	}
-	return nil, ""
+	return "", nil
 }

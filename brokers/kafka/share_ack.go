@@ -155,7 +155,7 @@ func (s *shareSession) acknowledge(acks []*ack, renewing bool) error {
 			results[p.Partition] = kerr.ErrorForCode(p.ErrorCode)
 		}
 	}
-	s.conclude(acks, func(partition int32) (error, bool) { err, ok := results[partition]; return err, ok })
+	s.conclude(acks, results)
 	if !renewing {
 		s.wait = leastFetchWait
 	}
@@ -172,13 +172,13 @@ func sessionError(err error) error {
 
 // conclude tells those who wait what the broker says. It refuses all acks of a partition if one of them comes
 // too late; those then are said again one by one.
-func (s *shareSession) conclude(acks []*ack, result func(partition int32) (error, bool)) {
+func (s *shareSession) conclude(acks []*ack, results map[int32]error) {
 	suspects := map[int32]int{}
 	for _, a := range acks {
 		suspects[a.partition]++
 	}
 	for _, a := range acks {
-		err, answered := result(a.partition)
+		err, answered := results[a.partition]
 		switch {
 		case !answered:
 			err = queues.ErrLockLost // it is not the broker's partition any more

@@ -133,7 +133,7 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 			handles = append(handles, s.decode(p)...)
 		}
 	}
-	s.conclude(acks, func(partition int32) (error, bool) { err, ok := results[partition]; return err, ok })
+	s.conclude(acks, results)
 	c.mu.Lock()
 	if lock := time.Duration(response.AcquisitionLockTimeoutMillis) * time.Millisecond; lock > 0 {
 		s.lock = lock
