@@ -121,11 +121,13 @@ servers: ## install the servers that test-brokers needs
 $(BROKER_TESTS:%=test-brokers@%): test-brokers@%:
 	@$(in_module); \
 	echo; echo '== $(name), with real servers'; \
-	FAULTS_LEDGER=$$(mktemp) && export FAULTS_LEDGER && trap 'rm -f "$$FAULTS_LEDGER"' EXIT || exit 1; \
+	FAULTS_LEDGER=$$(mktemp) && CONFORMANCE_REPEATS=$$(mktemp) && export FAULTS_LEDGER CONFORMANCE_REPEATS || exit 1; \
+	trap 'rm -f "$$FAULTS_LEDGER" "$$CONFORMANCE_REPEATS"' EXIT; \
 	echo '   $(strip go test $(BROKER_FLAGS))'; \
 	passed=yes; \
 	$(call tool,testsum) -progress -no-skips '$(name)' $(BROKER_FLAGS) ./... || passed=; \
 	[ ! -s "$$FAULTS_LEDGER" ] || { echo; echo '-- ledgers of the fault tests'; cat "$$FAULTS_LEDGER"; }; \
+	[ ! -s "$$CONFORMANCE_REPEATS" ] || { echo; echo '-- cases that were played again (CONFORMANCE_ATTEMPTS)'; cat "$$CONFORMANCE_REPEATS"; }; \
 	[ "$$passed" ] || $(call failed,go test -tags=brokers in $(name))
 
 .PHONY: fuzz

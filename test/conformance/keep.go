@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,4 +28,21 @@ func (r *Report) keep(test string) error {
 		return fmt.Errorf("keeping the report of %s: %w", r.Queue, err)
 	}
 	return nil
+}
+
+// RepeatsVariable names the environment variable with a file that Run adds a line to for each case that it
+// plays again.
+const RepeatsVariable = "CONFORMANCE_REPEATS"
+
+func noteRepeat(line string) error {
+	name := os.Getenv(RepeatsVariable)
+	if name == "" {
+		return nil
+	}
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(file, line)
+	return errors.Join(err, file.Close())
 }

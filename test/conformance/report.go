@@ -48,6 +48,8 @@ type Result struct {
 	Outcome Outcome `json:"outcome"`
 	// Reason says why a case was skipped or is not supported, or what went wrong first. Empty if it passed.
 	Reason string `json:"reason,omitempty"`
+	// Attempts is how often the case was played, if it failed at first: at most Subject.Attempts times.
+	Attempts int `json:"-"`
 }
 
 // Name is group and case, as Subject.Skip spells it.
@@ -117,6 +119,11 @@ func (r *Report) String() string {
 	for _, outcome := range []Outcome{Unsupported, Skipped, Failed} {
 		for _, result := range r.With(outcome) {
 			fmt.Fprintf(&text, "%s: %s: %s\n", outcome, result.Name(), result.Reason)
+		}
+	}
+	for _, result := range r.Results {
+		if result.Attempts > 1 {
+			fmt.Fprintf(&text, "%s at attempt %d: %s\n", result.Outcome, result.Attempts, result.Name())
 		}
 	}
 	return text.String()

@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -40,6 +42,12 @@ type Subject struct {
 	// Parallel is how many cases are played at a time (but for those of faults and load). In real time
 	// cases spend their time waiting for locks to run out, so make it 8 or more. Default: 1.
 	Parallel int
+
+	// Attempts is how often a case may be played until it passes, outside of bubbles: on a machine that other
+	// programs keep busy, limits of time may not hold through no fault of the queue. The report names the cases
+	// that needed more than one, and more than a few of them fail the run. Default: what AttemptsVariable
+	// says, or 1.
+	Attempts int
 
 	// Only runs the named groups ("locks") and cases ("locks/completing twice is a no-op"); empty: all.
 	Only []string
@@ -90,6 +98,9 @@ type Subject struct {
 	NoConnection, WrongCredentials, NoServer func(t testing.TB, name string) queues.IMessageQueue
 }
 
+// AttemptsVariable names the environment variable with the default of Subject.Attempts.
+const AttemptsVariable = "CONFORMANCE_ATTEMPTS"
+
 // withDefaults returns the subject with every field filled in that has a default.
 func (s Subject) withDefaults(name string) *Subject {
 	orElse(&s.Name, name)
@@ -99,6 +110,10 @@ func (s Subject) withDefaults(name string) *Subject {
 	orElse(&s.Patience, s.either(10*time.Minute, 15*time.Second))
 	orElse(&s.CaseLimit, s.either(48*time.Hour, 3*time.Minute))
 	orElse(&s.Parallel, 1)
+	if s.Attempts == 0 && !s.Bubble { // in a bubble nothing is left to chance
+		s.Attempts, _ = strconv.Atoi(os.Getenv(AttemptsVariable))
+	}
+	s.Attempts = max(1, s.Attempts)
 	orElse(&s.MaxPayload, 1<<20)
 	orElse(&s.LoadMessages, 20_000)
 	orElse(&s.LoadListeners, 50)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -119,6 +120,8 @@ type runner struct {
 	subject      *Subject
 	capabilities *queues.MessagingCapabilities // as an open queue declares them
 
+	repeated atomic.Int32 // cases that were played again
+
 	mu     sync.Mutex
 	report Report
 }
@@ -152,7 +155,7 @@ func (r *runner) play(t *testing.T, group group, test testCase, loud bool) Resul
 			result.Outcome, result.Reason = Unsupported, fmt.Sprintf("%v is not declared, and the queue says so", missing)
 		}
 	} else {
-		result = r.perform(t, loud, test.play)
+		result = r.performAgain(t, loud, test.play)
 	}
 	result.Group, result.Case = group.name, test.name
 	r.mu.Lock()
@@ -163,6 +166,29 @@ func (r *runner) play(t *testing.T, group group, test testCase, loud bool) Resul
 	}
 	return result
 }
+
+// performAgain plays a case, and again, up to Subject.Attempts times, as long as it fails.
+func (r *runner) performAgain(t *testing.T, loud bool, play func(s *scene)) Result {
+	for attempt := 1; ; attempt++ {
+		last := attempt == r.subject.Attempts || r.repeated.Load() >= mostRepeated
+		result := r.perform(t, loud && last, play)
+		if result.Outcome != Failed || last {
+			if attempt > 1 {
+				result.Attempts = attempt
+			}
+			return result
+		}
+		r.repeated.Add(1)
+		note := fmt.Sprintf("%s: attempt %d of %d failed, trying again: %s", t.Name(), attempt, r.subject.Attempts, result.Reason)
+		t.Log(note)
+		if err := noteRepeat(note); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// mostRepeated is how many cases of a run may be played again. More are no accident.
+const mostRepeated = 12
 
 // missing returns the capabilities that a case needs and the queue does not declare.
 func (r *runner) missing(group group, test testCase) []queues.Capability {

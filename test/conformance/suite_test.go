@@ -64,7 +64,7 @@ func TestOnlyAndSkip(t *testing.T) {
 	require.Equal(t, t.Name(), report.Queue)
 	require.Len(t, report.Results, 5)
 	require.Equal(t, "order/messages come in the order of sending", report.Results[0].Name(), "in the order of the suite")
-	require.Equal(t, []Result{{"competition", "two listeners share the messages", Skipped, "for a reason"}}, report.With(Skipped))
+	require.Equal(t, []Result{{Group: "competition", Case: "two listeners share the messages", Outcome: Skipped, Reason: "for a reason"}}, report.With(Skipped))
 	require.Len(t, report.With(Passed), 4)
 }
 
@@ -175,9 +175,9 @@ func TestReport(t *testing.T) {
 	report := &Report{
 		Queue: "q", Capabilities: []string{}, DeadLetters: "none",
 		Results: []Result{
-			{"one", "a", Passed, ""},
-			{"one", "b", Failed, "this | that\nand more"},
-			{"two", "c", Unsupported, "not declared"},
+			{Group: "one", Case: "a", Outcome: Passed, Reason: ""},
+			{Group: "one", Case: "b", Outcome: Failed, Reason: "this | that\nand more"},
+			{Group: "two", Case: "c", Outcome: Unsupported, Reason: "not declared"},
 		},
 	}
 	text := report.String()
