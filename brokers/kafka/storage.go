@@ -45,7 +45,7 @@ type consumer interface {
 }
 
 func atBest() queues.Traits {
-	return queues.Traits{Locks: queues.LocksByBase, Durable: true, NeedsServer: true, Prefetch: prefetch}
+	return queues.Traits{Locks: queues.LocksByBase, Ordered: true, Durable: true, NeedsServer: true, Prefetch: prefetch}
 }
 
 // prefetch is how many messages a listener takes ahead: each Take is a round trip to the broker.

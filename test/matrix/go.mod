@@ -1,0 +1,54 @@
+module github.com/pip-services3-gox/pip-services3-messaging-gox/test/matrix
+
+go 1.26.0
+
+require (
+	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/kafka v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/rabbitmq v1.1.0
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis v1.1.0
+	github.com/stretchr/testify v1.12.1
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/eclipse/paho.golang v0.23.0 // indirect
+	github.com/google/uuid v1.3.0 // indirect
+	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/pgx/v5 v5.12.0 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/nats-io/nats.go v1.55.0 // indirect
+	github.com/nats-io/nkeys v0.4.16 // indirect
+	github.com/nats-io/nuid v1.0.1 // indirect
+	github.com/pierrec/lz4/v4 v4.1.33 // indirect
+	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8 // indirect
+	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7 // indirect
+	github.com/rabbitmq/amqp091-go v1.16.0 // indirect
+	github.com/redis/go-redis/v9 v9.23.0 // indirect
+	github.com/twmb/franz-go v1.22.2 // indirect
+	github.com/twmb/franz-go/pkg/kadm v1.19.0 // indirect
+	github.com/twmb/franz-go/pkg/kmsg v1.15.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/crypto v0.57.0 // indirect
+	golang.org/x/net v0.58.0 // indirect
+	golang.org/x/sync v0.23.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+)
+
+replace (
+	github.com/pip-services3-gox/pip-services3-messaging-gox => ../..
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/kafka => ../../brokers/kafka
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt => ../../brokers/mqtt
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats => ../../brokers/nats
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres => ../../brokers/postgres
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/rabbitmq => ../../brokers/rabbitmq
+	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis => ../../brokers/redis
+)
