@@ -282,6 +282,9 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 	q.session.Store(s)
 	q.state.Store(stateOpen)
 	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Opened queue %s", q.name)
+	if s.traits.Remark != "" {
+		telemetry.log(ctx, clog.LevelInfo, correlationId, nil, "Queue %s is %s", q.name, s.traits.Remark)
+	}
 }
 
 // Close closes the queue; a no-op if it is closed. Listeners stop as after EndListen, and Close waits

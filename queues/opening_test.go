@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
@@ -33,6 +34,14 @@ func TestOpeningABroker(t *testing.T) {
 		require.ErrorIs(t, err, queues.ErrNoConnection)
 		require.ErrorContains(t, err, "options.connect_timeout of 3s")
 		require.False(t, queue.IsOpen())
+	})
+
+	inBubble(t, "logs what the storage has found, at level info", func(t *testing.T) {
+		logger := newLogger(clog.LevelInfo)
+		queue := closedQueue(t, newFakeStorage(queues.Traits{Remark: "a table of FakeSQL 7"}))
+		queue.SetReferences(t.Context(), referencesTo(t, logger))
+		opened(t, queue)
+		require.Contains(t, logger.text(), "Queue orders is a table of FakeSQL 7")
 	})
 
 	inBubble(t, "ends with its ctx", func(t *testing.T) {

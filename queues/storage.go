@@ -170,6 +170,7 @@ type Traits struct {
 	Prefetch       int          // messages a listener takes ahead unless options.prefetch is set
 	MaxMessageSize int          // bytes of payload the broker takes; 0: no limit known
 	Without        []Capability // what it implements but this server cannot do
+	Remark         string       // after Open: how it works with the server it found, for the log at level info; may be empty
 }
 
 // StorageParams is what the base hands to Storage.Open.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
-	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
-
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -52,15 +49,4 @@ func (c *KafkaMessageQueue) Lag(ctx context.Context) (int64, error) {
 	}
 	lag, err := s.consumer.lag(ctx)
 	return lag, fail(ctx, "queue "+c.Name()+": reading the lag", err)
-}
-
-// OpenWithParams opens the queue as the base does, and logs in which mode it works.
-func (c *KafkaMessageQueue) OpenWithParams(ctx context.Context, correlationId string, connections []*cconn.ConnectionParams, credential *cauth.CredentialParams) error {
-	if err := c.MessageQueue.OpenWithParams(ctx, correlationId, connections, credential); err != nil {
-		return err
-	}
-	if s := c.storage.session(); s != nil {
-		c.Logger.Info(ctx, correlationId, "Queue %s is topic %s of Kafka in mode %s, group %s", c.Name(), s.topic.name, s.mode, s.group)
-	}
-	return nil
 }

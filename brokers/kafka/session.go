@@ -13,7 +13,7 @@ import (
 
 // session is what one Open has made.
 type session struct {
-	lease    *sharedLease
+	lease    *connect.Lease[*link]
 	link     *link
 	topic    topic
 	group    string
@@ -36,17 +36,8 @@ func (st *storage) newSession(ctx context.Context, params queues.StorageParams) 
 		return nil, err
 	}
 	s := &session{options: params.Options, params: params, order: order, confirm: params.Options.Bool(optionConfirm)}
-	if st.parent != nil {
-		if source := st.parent.session(); source != nil {
-			s.lease = source.lease.again()
-		}
-	}
-	if s.lease == nil {
-		lease, err := connect.Acquire(ctx, params.Target(), params.Connection, client())
-		if err != nil {
-			return nil, err
-		}
-		s.lease = newSharedLease(lease)
+	if s.lease, err = connect.Acquire(ctx, params.Target(), params.Connection, client()); err != nil {
+		return nil, err
 	}
 	s.link = s.lease.Client
 	return s, nil
@@ -192,36 +183,4 @@ func (s *session) partitionOf(message *queues.MessageEnvelope, dead bool) int32 
 		}
 	}
 	return int32(s.options.Int(optionPartition))
-}
-
-// sharedLease is a lease that a queue shares with that of its dead messages: whichever closes last releases it.
-type sharedLease struct {
-	*connect.Lease[*link]
-	mu    sync.Mutex
-	users int
-}
-
-func newSharedLease(lease *connect.Lease[*link]) *sharedLease {
-	return &sharedLease{Lease: lease, users: 1}
-}
-
-// again adds a user; nil if the lease is released already.
-func (l *sharedLease) again() *sharedLease {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.users == 0 {
-		return nil
-	}
-	l.users++
-	return l
-}
-
-func (l *sharedLease) release() {
-	l.mu.Lock()
-	l.users--
-	last := l.users == 0
-	l.mu.Unlock()
-	if last {
-		l.Release()
-	}
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
@@ -70,7 +71,7 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 		return err
 	}
 	if err := s.prepare(ctx, st.parent != nil); err != nil {
-		s.lease.release()
+		s.lease.Release()
 		return err
 	}
 	st.mu.Lock()
@@ -78,6 +79,7 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 	st.current = s
 	st.traits = atBest()
 	st.traits.MaxMessageSize = s.topic.maxPayload()
+	st.traits.Remark = fmt.Sprintf("topic %s of Kafka in mode %s, group %s", s.topic.name, s.mode, s.group)
 	st.traits.Ordered = s.mode == modeGroup && s.topic.partitions == 1
 	if s.mode == modeShare { // the broker counts what other consumers hold, too
 		st.traits.Without = []queues.Capability{queues.CapabilityMessageCount}
@@ -93,7 +95,7 @@ func (st *storage) Close(ctx context.Context) error {
 	if s != nil {
 		s.consumer.close(ctx)
 		s.awaitSending(ctx)
-		s.lease.release()
+		s.lease.Release()
 	}
 	return nil
 }
