@@ -73,18 +73,16 @@ func TestContainerFilesInTheDocumentationOpen(t *testing.T) {
 	}
 }
 
-func TestTheReadmeSaysWhatEveryQueueCanDo(t *testing.T) {
+func TestThePageOnBrokersSaysWhatTheMemoryQueueCanDo(t *testing.T) {
 	t.Parallel()
 	queue := queues.NewMemoryMessageQueue("orders")
 	require.NoError(t, queue.Open(t.Context(), ""))
 	t.Cleanup(func() { require.NoError(t, queue.Close(t.Context(), "")) })
 
 	said := map[queues.Capability]bool{}
-	row := regexp.MustCompile("(?m)^\\| (`[a-z_`, ]+`) \\| (yes|no) \\|")
-	for _, match := range row.FindAllStringSubmatch(read(t, "README.md"), -1) {
-		for _, name := range strings.Split(match[1], ", ") {
-			said[queues.Capability(strings.Trim(name, "`"))] = match[2] == "yes"
-		}
+	row := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (native|emulated|–) \\|") // memory is the first column
+	for _, match := range row.FindAllStringSubmatch(read(t, "docs/brokers.md"), -1) {
+		said[queues.Capability(match[1])] = match[2] != "–"
 	}
 	can := map[queues.Capability]bool{}
 	for _, name := range queues.AllCapabilities() {

@@ -9,6 +9,8 @@
 // its author only: it is in columns.go, and held to the records by a test.
 package main
 
+//go:generate go run . -docs ../../docs
+
 import (
 	"errors"
 	"flag"
