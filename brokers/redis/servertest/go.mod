@@ -4,7 +4,6 @@ go 1.26.0
 
 require (
 	github.com/alicebob/miniredis/v2 v2.40.0
-	github.com/google/uuid v1.3.0
 	github.com/pip-services3-gox/pip-services3-commons-gox v1.0.8
 	github.com/pip-services3-gox/pip-services3-messaging-gox v1.1.0
 	github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis v1.1.0
@@ -17,6 +16,7 @@ require (
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/google/uuid v1.3.0 // indirect
 	github.com/pip-services3-gox/pip-services3-components-gox v1.0.7 // indirect
 	github.com/pip-services3-gox/pip-services3-expressions-gox v1.0.2 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
