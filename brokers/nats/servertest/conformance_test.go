@@ -104,7 +104,7 @@ func contract(name string) conformance.Subject {
 	}
 }
 
-func TestNatsQueueKeepsTheContract(t *testing.T) {
+func TestNatsQueueInProcessKeepsTheContract(t *testing.T) {
 	subject := newWorkshop(t).subject("nats")
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
