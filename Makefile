@@ -39,6 +39,8 @@ BENCH_COUNT := 6
 BENCH_TIME := 300ms
 BENCH_ONLY :=
 BENCH_QUEUES :=
+# Of bench-brokers: which kinds.
+KINDS :=
 
 CHOSEN := $(patsubst core,.,$(MODULES))
 # Tests that want real servers stand in modules of their own, which users do not get.
@@ -109,9 +111,26 @@ check-workspace:
 
 # What must be installed comes first. One module at a time, and within it one package
 # at a time: two processors are not enough for more. A skipped test is a failure.
+#
+# The reports of conformance runs are kept, and docs/brokers.md must say what they say.
+REPORTS := $(ROOT)/bin/conformance
+WHOLE := $(if $(filter file,$(origin MODULES)),$(if $(TESTFLAGS),,yes))
+
 .PHONY: test-brokers
-test-brokers: tools $(if $(BROKERS),servers $(BROKER_TESTS:%=test-brokers@%)) ## test the broker modules against real servers
-	@$(if $(BROKERS),printf '\nBroker tests passed: %s\n' '$(BROKER_TESTS)',echo 'There is no broker module: nothing was tested.')
+test-brokers: tools servers new-reports $(BROKER_TESTS:%=test-brokers@%) $(if $(WHOLE),check-matrix) ## test the broker modules against real servers
+	@printf '\nBroker tests passed: %s\n' '$(BROKER_TESTS)'
+
+.PHONY: new-reports
+new-reports:
+	@rm -rf '$(REPORTS)'; mkdir -p '$(REPORTS)'
+
+.PHONY: check-matrix
+check-matrix:
+	@echo; echo '== docs/brokers.md, and what the runs have found'; \
+	export CONFORMANCE_REPORTS='$(REPORTS)'; \
+	(cd test/conformance && $(GO) test -count=1 -run '^TestMemoryQueue$$' .) && \
+	(cd test/matrix && $(GO) run . -docs ../../docs -reports '$(REPORTS)' -check) || \
+		$(call failed,docs/brokers.md is not what the runs have found (make docs-brokers writes it))
 
 .PHONY: servers
 servers: ## install the servers that test-brokers needs
@@ -123,6 +142,7 @@ $(BROKER_TESTS:%=test-brokers@%): test-brokers@%:
 	@$(in_module); \
 	echo; echo '== $(name), with real servers'; \
 	FAULTS_LEDGER=$$(mktemp) && CONFORMANCE_REPEATS=$$(mktemp) && export FAULTS_LEDGER CONFORMANCE_REPEATS || exit 1; \
+	mkdir -p '$(REPORTS)'; export CONFORMANCE_REPORTS='$(REPORTS)'; \
 	trap 'rm -f "$$FAULTS_LEDGER" "$$CONFORMANCE_REPEATS"' EXIT; \
 	echo '   $(strip go test $(BROKER_FLAGS))'; \
 	passed=yes; \
@@ -148,6 +168,10 @@ bench: ## measure the memory queue beside others and write docs/benchmarks.md (8
 	@mkdir -p bin
 	@cd test/bench && $(GO) run ./report -count '$(BENCH_COUNT)' -time '$(BENCH_TIME)' -bench '$(BENCH_ONLY)' \
 		-queues '$(BENCH_QUEUES)' -raw '$(ROOT)/bin/bench.txt' -docs '$(ROOT)/docs'
+
+.PHONY: bench-brokers
+bench-brokers: servers ## measure brokers beside their clients and Watermill, and write docs/broker-benchmarks.md (KINDS=nats,redis: some, nothing written)
+	@cd test/bench/brokers && $(GO) run . $(if $(KINDS),-kinds '$(KINDS)',-docs ../../../docs)
 
 .PHONY: bench-code
 bench-code: ## run the other benchmarks that match BENCH, COUNT times, below the folder IN
@@ -184,6 +208,10 @@ $(CHOSEN:%=docs@%): docs@%:
 	@$(in_module); \
 	echo '== go generate in $(name)'; \
 	$(GO) generate ./... || $(call failed,go generate in $(name))
+
+.PHONY: docs-brokers
+docs-brokers: ## write docs/brokers.md from what the last test-brokers has found
+	@cd test/matrix && $(GO) run . -docs ../../docs $(if $(wildcard $(REPORTS)/*.json),-reports '$(REPORTS)')
 
 .PHONY: fmt
 fmt: tools ## format all Go files
