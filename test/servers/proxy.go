@@ -47,6 +47,18 @@ func (p *Proxy) Cut() {
 	defer p.mu.Unlock()
 	p.isCut = true
 	_ = p.listener.Close()
+	p.end()
+}
+
+// Drop ends every connection there is. New ones can be made.
+func (p *Proxy) Drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.end()
+}
+
+// end ends the connections, with the mutex held.
+func (p *Proxy) end() {
 	for conn := range p.conns {
 		_ = conn.Close()
 	}

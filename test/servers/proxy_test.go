@@ -25,6 +25,21 @@ func TestAProxyPassesOnUntilItIsCut(t *testing.T) {
 	}()
 	proxy := StartProxy(t, echo.Addr().String())
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(proxy.Port()))
+	dropped, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dropped.Close()
+	if _, err := dropped.Write([]byte("ping")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(dropped, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Drop()
+	if _, err := dropped.Read(make([]byte, 1)); err == nil {
+		t.Fatal("it should have been dropped")
+	}
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kversion"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 const secret = "do-not-print-me"
@@ -29,8 +30,8 @@ func TestOpenSaysWhatIsWrongInProcess(t *testing.T) {
 		require.ErrorContains(t, err, "options.mode is share, which needs a cluster of Kafka 4.2")
 		queue := openQueue(t, "old", config)
 		require.Equal(t, "group", queue.Mode(), "without a demand the queue makes do")
-		require.NoError(t, queue.Send(t.Context(), "", text("A")))
-		require.NoError(t, queue.Complete(t.Context(), receive(t, queue, 20*time.Second)))
+		require.NoError(t, queue.Send(t.Context(), "", test.Text("A")))
+		require.NoError(t, queue.Complete(t.Context(), test.Receive(t, queue, 20*time.Second)))
 	})
 }
 
@@ -79,9 +80,9 @@ func checkOpening(t *testing.T, config *cconf.ConfigParams) {
 	}
 	t.Run("a message over the broker's limit", func(t *testing.T) {
 		queue := openQueue(t, "large", config)
-		err := queue.Send(t.Context(), "", text(strings.Repeat("x", 2<<20)))
+		err := queue.Send(t.Context(), "", test.Text(strings.Repeat("x", 2<<20)))
 		require.ErrorIs(t, err, queues.ErrMessageTooLarge)
-		envelope := text("small")
+		envelope := test.Text("small")
 		envelope.Headers = map[string]string{"large": strings.Repeat("x", 2<<20)} // which only the broker can tell
 		err = queue.Send(t.Context(), "", envelope)
 		require.ErrorIs(t, err, queues.ErrMessageTooLarge)
@@ -89,8 +90,8 @@ func checkOpening(t *testing.T, config *cconf.ConfigParams) {
 	})
 	t.Run("a message over the usual limit fits if the queue says so", func(t *testing.T) {
 		queue := openQueue(t, "larger", config.Override(cconf.NewConfigParamsFromTuples("options.max_message_size", 3<<20)))
-		require.NoError(t, queue.Send(t.Context(), "", text(strings.Repeat("x", 3<<20))))
-		require.Len(t, receive(t, queue, 20*time.Second).Message, 3<<20)
+		require.NoError(t, queue.Send(t.Context(), "", test.Text(strings.Repeat("x", 3<<20))))
+		require.Len(t, test.Receive(t, queue, 20*time.Second).Message, 3<<20)
 	})
 }
 
@@ -100,8 +101,8 @@ func checkCredentials(t *testing.T, config *cconf.ConfigParams) {
 	for _, mechanism := range []string{"plain", "scram-sha-256", "scram-sha-512"} {
 		right := config.Override(cconf.NewConfigParamsFromTuples("credential.username", "tester", "credential.password", secret, "credential.mechanism", mechanism))
 		queue := openQueue(t, "secured-"+mechanism, right)
-		require.NoError(t, queue.Send(t.Context(), "", text("A")))
-		require.NoError(t, queue.Complete(t.Context(), receive(t, queue, 20*time.Second)))
+		require.NoError(t, queue.Send(t.Context(), "", test.Text("A")))
+		require.NoError(t, queue.Complete(t.Context(), test.Receive(t, queue, 20*time.Second)))
 
 		err := opening(t, right, "credential.password", "wrong-"+secret)
 		require.ErrorIs(t, err, queues.ErrNoConnection)

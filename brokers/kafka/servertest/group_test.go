@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 // inGroup is config in mode group, with options, keys and values in turn.
@@ -20,12 +21,12 @@ func TestTheNextOwnerOfAPartitionKnowsWhatIsSettledAndCounted(t *testing.T) {
 	t.Parallel()
 	config := inGroup(startBroker(t))
 	first := openQueue(t, "handover", config)
-	for _, envelope := range numbered(5) {
+	for _, envelope := range test.Numbered(5) {
 		require.NoError(t, first.Send(t.Context(), "", envelope))
 	}
 	var held []*queues.MessageEnvelope
 	for range 4 {
-		held = append(held, receive(t, first, 20*time.Second))
+		held = append(held, test.Receive(t, first, 20*time.Second))
 	}
 	require.NoError(t, first.Complete(t.Context(), held[1])) // though an earlier one is open
 	require.NoError(t, first.Complete(t.Context(), held[3]))
@@ -35,7 +36,7 @@ func TestTheNextOwnerOfAPartitionKnowsWhatIsSettledAndCounted(t *testing.T) {
 	second := openQueue(t, "handover", config)
 	got := map[string]int{}
 	for range 3 {
-		envelope := receive(t, second, 20*time.Second)
+		envelope := test.Receive(t, second, 20*time.Second)
 		got[envelope.GetMessageAsString()] = envelope.DeliveryCount
 		require.NoError(t, second.Complete(t.Context(), envelope))
 	}
@@ -49,14 +50,14 @@ func TestMessagesThatBelongTogetherAreHandledOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	queue := openQueue(t, "lanes", inGroup(startBroker(t), "options.order_by", "header:customer", "options.num_partitions", 4))
 	send := func(customer, value string) {
-		envelope := text(value)
+		envelope := test.Text(value)
 		envelope.Headers = map[string]string{"customer": customer}
 		require.NoError(t, queue.Send(t.Context(), "", envelope))
 	}
 	send("a", "a1")
 	send("a", "a2")
 	send("b", "b1")
-	next := func() *queues.MessageEnvelope { return receive(t, queue, 20*time.Second) }
+	next := func() *queues.MessageEnvelope { return test.Receive(t, queue, 20*time.Second) }
 	held := map[string]*queues.MessageEnvelope{}
 	for range 2 {
 		envelope := next()
@@ -95,7 +96,7 @@ func TestMembersShareThePartitionsAndTakeOverFromEachOther(t *testing.T) {
 	}
 	one := listen()
 	listen()
-	for i, envelope := range numbered(total) {
+	for i, envelope := range test.Numbered(total) {
 		require.NoError(t, sender.Send(t.Context(), "", envelope))
 		if i == total/2 {
 			require.NoError(t, one.Close(t.Context(), ""))

@@ -3,8 +3,6 @@
 package servertest
 
 import (
-	"context"
-	"runtime/pprof"
 	"testing"
 	"time"
 
@@ -30,7 +28,7 @@ func conformingOn(server *servers.Server, mode string) conformance.Subject {
 	subject := conforming(mode, configOf(server))
 	subject.Tolerance = 300 * time.Millisecond
 	subject.Parallel = 12
-	subject.Restart = func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) }
+	subject.Restart = func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) }
 	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
 		return newQueue(name, configOf(server, "credential.password", "wrong"))
 	}
@@ -49,15 +47,4 @@ func TestAConsumerGroupKeepsTheContract(t *testing.T) {
 	server := servers.Kafka(t, servers.WithPassword("secret"))
 	report := conformance.Run(t, conformingOn(server, "group"))
 	require.Empty(t, report.With(conformance.Failed))
-}
-
-// unlabelled calls f in a goroutine without profiler labels: the suite takes what inherits those of a
-// case for a leak of the queue.
-func unlabelled(f func() error) error {
-	result := make(chan error, 1)
-	go func() {
-		pprof.SetGoroutineLabels(context.Background())
-		result <- f()
-	}()
-	return <-result
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 func TestTheWireFormatInProcess(t *testing.T) {
@@ -47,7 +48,7 @@ func checkWire(t *testing.T, config *cconf.ConfigParams, address string, options
 			Topic: "wire-in", Key: []byte("id-2"), Value: []byte("payload"), Timestamp: at,
 			Headers: []kgo.RecordHeader{{Key: "correlation_id", Value: []byte("correlation-2")}, {Key: "message_type", Value: []byte("order")}, {Key: "tenant", Value: []byte("7")}},
 		})
-		got := receive(t, queue, 20*time.Second)
+		got := test.Receive(t, queue, 20*time.Second)
 		require.Equal(t, "id-2", got.MessageId)
 		require.Equal(t, "correlation-2", got.CorrelationId)
 		require.Equal(t, "order", got.MessageType)
@@ -61,7 +62,7 @@ func checkWire(t *testing.T, config *cconf.ConfigParams, address string, options
 		codecs := []kgo.CompressionCodec{kgo.NoCompression(), kgo.GzipCompression(), kgo.SnappyCompression(), kgo.Lz4Compression(), kgo.ZstdCompression()}
 		for _, codec := range codecs {
 			produce(t, append(options, kgo.ProducerBatchCompression(codec)), &kgo.Record{Topic: "wire-bare", Value: []byte("bare bare bare bare")})
-			got := receive(t, queue, 20*time.Second)
+			got := test.Receive(t, queue, 20*time.Second)
 			require.Empty(t, got.MessageId)
 			require.Empty(t, got.MessageType)
 			require.Empty(t, got.Headers)
@@ -75,9 +76,9 @@ func checkWire(t *testing.T, config *cconf.ConfigParams, address string, options
 			groups := config.Override(cconf.NewConfigParamsFromTuples("options.mode", mode, "topic", topic))
 			one := openQueue(t, "one-"+mode, groups.Override(cconf.NewConfigParamsFromTuples("group_id", "one-"+mode)))
 			two := openQueue(t, "two-"+mode, groups.Override(cconf.NewConfigParamsFromTuples("group_id", "two-"+mode)))
-			require.NoError(t, one.Send(t.Context(), "", text("for both")))
+			require.NoError(t, one.Send(t.Context(), "", test.Text("for both")))
 			for _, queue := range []queues.IMessageQueue{one, two} {
-				got := receive(t, queue, 20*time.Second)
+				got := test.Receive(t, queue, 20*time.Second)
 				require.Equal(t, "for both", got.GetMessageAsString())
 				require.NoError(t, queue.Complete(t.Context(), got))
 			}
@@ -87,15 +88,15 @@ func checkWire(t *testing.T, config *cconf.ConfigParams, address string, options
 		groups := config.Override(cconf.NewConfigParamsFromTuples("options.mode", "share", "topic", "wire-back"))
 		one := openQueue(t, "back-one", groups.Override(cconf.NewConfigParamsFromTuples("group_id", "back-one")))
 		two := openQueue(t, "back-two", groups.Override(cconf.NewConfigParamsFromTuples("group_id", "back-two")))
-		require.NoError(t, one.Send(t.Context(), "", text("once each")))
-		receive(t, one, 20*time.Second)
+		require.NoError(t, one.Send(t.Context(), "", test.Text("once each")))
+		test.Receive(t, one, 20*time.Second)
 		require.NoError(t, one.Close(t.Context(), "")) // gives it back, uncounted
 		require.NoError(t, one.Open(t.Context(), ""))
-		got := receive(t, one, 20*time.Second)
+		got := test.Receive(t, one, 20*time.Second)
 		require.Equal(t, 1, got.DeliveryCount)
 		require.Empty(t, got.Headers)
 		require.NoError(t, one.Complete(t.Context(), got))
-		require.NoError(t, two.Complete(t.Context(), receive(t, two, 20*time.Second)))
+		require.NoError(t, two.Complete(t.Context(), test.Receive(t, two, 20*time.Second)))
 		again, err := two.Receive(t.Context(), "", 500*time.Millisecond)
 		require.NoError(t, err)
 		require.Nil(t, again)

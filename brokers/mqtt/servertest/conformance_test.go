@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 )
 
@@ -25,7 +26,7 @@ func subjectWith(name string, params *cconf.ConfigParams) conformance.Subject {
 			return newQueue(name, cconf.NewEmptyConfigParams())
 		},
 		NoServer: func(_ testing.TB, name string) queues.IMessageQueue {
-			return newQueue(name, with(params, "connection.port", 1, "options.connect_timeout", 1000))
+			return newQueue(name, test.With(params, "connection.port", 1, "options.connect_timeout", 1000))
 		},
 	}
 }
@@ -35,7 +36,7 @@ func subjectWith(name string, params *cconf.ConfigParams) conformance.Subject {
 // of them twice. Mosquitto decides.
 func TestInProcessQueueKeepsTheContract(t *testing.T) {
 	const resumes = "mochi sends what is not acknowledged in any order when a session is resumed; Mosquitto passes"
-	subject := subjectWith("mqtt (mochi)", with(inProcess(t), "options.autosubscribe", true, "options.receive_maximum", 5000))
+	subject := subjectWith("mqtt (mochi)", test.With(inProcess(t), "options.autosubscribe", true, "options.receive_maximum", 5000))
 	subject.LoadMessages = 2000
 	subject.Skip = map[string]string{
 		"dead letters/dead messages survive Close":                          resumes,
@@ -50,7 +51,7 @@ func TestInProcessQueueKeepsTheContract(t *testing.T) {
 
 // TestInProcessQueueOfServiceZeroKeepsTheContract plays what there is to a queue that keeps nothing.
 func TestInProcessQueueOfServiceZeroKeepsTheContract(t *testing.T) {
-	subject := subjectWith("mqtt, qos 0 (mochi)", with(inProcess(t), "options.autosubscribe", true, "options.qos", 0))
+	subject := subjectWith("mqtt, qos 0 (mochi)", test.With(inProcess(t), "options.autosubscribe", true, "options.qos", 0))
 	subject.Only = []string{"round trip", "waiting", "batches", "listening", "bad input"}
 	subject.Tolerance = 250 * time.Millisecond
 	report := conformance.Run(t, subject)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 // wrongSetting is a queue that cannot be opened, and what must be said about it.
@@ -30,7 +31,7 @@ func checkRefused(t *testing.T, wrong wrongSetting) {
 	t.Run(wrong.name, func(t *testing.T) {
 		t.Parallel()
 		queue := mqtt.NewMqttMessageQueue("refused")
-		queue.Configure(t.Context(), with(wrong.params, "options.connect_timeout", 2000))
+		queue.Configure(t.Context(), test.With(wrong.params, "options.connect_timeout", 2000))
 		began := time.Now()
 		err := queue.Open(t.Context(), "test")
 		require.Less(t, time.Since(began), 4*time.Second)
@@ -75,25 +76,25 @@ func answering(t *testing.T, answer []byte) *cconf.ConfigParams {
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	params := inProcess(t)
 	for _, wrong := range []wrongSetting{
-		{"no such host", with(params, "connection.host", "no-such-host.invalid"), queues.ErrNoConnection, []string{"no-such-host.invalid"}},
-		{"nobody listens", with(params, "connection.port", 1), queues.ErrNoConnection, []string{"127.0.0.1:1"}},
-		{"nobody listens, tried once", with(params, "connection.port", 1, "options.retry_connect", false), queues.ErrNoConnection, []string{"127.0.0.1:1"}},
-		{"a host that does not answer", with(params, "connection.host", "192.0.2.1"), queues.ErrNoConnection, []string{"192.0.2.1"}},
+		{"no such host", test.With(params, "connection.host", "no-such-host.invalid"), queues.ErrNoConnection, []string{"no-such-host.invalid"}},
+		{"nobody listens", test.With(params, "connection.port", 1), queues.ErrNoConnection, []string{"127.0.0.1:1"}},
+		{"nobody listens, tried once", test.With(params, "connection.port", 1, "options.retry_connect", false), queues.ErrNoConnection, []string{"127.0.0.1:1"}},
+		{"a host that does not answer", test.With(params, "connection.host", "192.0.2.1"), queues.ErrNoConnection, []string{"192.0.2.1"}},
 		{"no broker", answering(t, []byte("SSH-2.0-OpenSSH_9.2p1\r\n")), queues.ErrNoConnection, []string{"connecting to mqtt://"}},
 		{"it hangs up", answering(t, nil), queues.ErrNoConnection, []string{"connecting to mqtt://"}},
 		{"version 5 is refused", answering(t, []byte{0x20, 3, 0, 0x84, 0}), queues.ErrNotSupported, []string{"MQTT 5"}},
 		{"the client id is refused", answering(t, []byte{0x20, 3, 0, 0x85, 0}), queues.ErrBadConfig, []string{"client_id"}},
-		{"the password is refused", with(answering(t, []byte{0x20, 3, 0, 0x86, 0}), "credential.username", "me", "credential.password", "hunter2"), queues.ErrNoConnection, []string{"credential.password"}},
-		{"the will is refused", with(answering(t, []byte{0x20, 3, 0, 0x9a, 0}), "options.will_topic", "x"), queues.ErrBadConfig, []string{"options.will_retain"}},
-		{"no queue", with(params, "options.auto_create", false), queues.ErrBadConfig, []string{"options.auto_create", "CreateQueue"}},
-		{"a bad topic", with(params, "topic", "a/#/b"), queues.ErrBadConfig, []string{"topic", "a/#/b"}},
-		{"a bad will", with(params, "options.will_topic", "a/#"), queues.ErrBadConfig, []string{"options.will_topic"}},
-		{"a bad protocol", with(params, "connection.protocol", "mqttt"), queues.ErrBadConfig, []string{"mqttt", "did you mean"}},
-		{"a password in the URI", with(params, "connection.uri", "mqtt://me:hunter2@127.0.0.1:1"), queues.ErrNoConnection, []string{"127.0.0.1:1"}},
-		{"an unknown option", with(params, "options.sesions", 2), queues.ErrBadConfig, []string{"options.sessions"}},
-		{"what must be there is not", with(params, "options.require", "delay"), queues.ErrNotSupported, []string{"delay"}},
-		{"order with several sessions", with(params, "options.require", "ordering", "options.sessions", 2), queues.ErrNotSupported, []string{"ordering"}},
-		{"nothing lost with quality of service 0", with(params, "options.require", "at_least_once", "options.qos", 0), queues.ErrNotSupported, []string{"at_least_once"}},
+		{"the password is refused", test.With(answering(t, []byte{0x20, 3, 0, 0x86, 0}), "credential.username", "me", "credential.password", "hunter2"), queues.ErrNoConnection, []string{"credential.password"}},
+		{"the will is refused", test.With(answering(t, []byte{0x20, 3, 0, 0x9a, 0}), "options.will_topic", "x"), queues.ErrBadConfig, []string{"options.will_retain"}},
+		{"no queue", test.With(params, "options.auto_create", false), queues.ErrBadConfig, []string{"options.auto_create", "CreateQueue"}},
+		{"a bad topic", test.With(params, "topic", "a/#/b"), queues.ErrBadConfig, []string{"topic", "a/#/b"}},
+		{"a bad will", test.With(params, "options.will_topic", "a/#"), queues.ErrBadConfig, []string{"options.will_topic"}},
+		{"a bad protocol", test.With(params, "connection.protocol", "mqttt"), queues.ErrBadConfig, []string{"mqttt", "did you mean"}},
+		{"a password in the URI", test.With(params, "connection.uri", "mqtt://me:hunter2@127.0.0.1:1"), queues.ErrNoConnection, []string{"127.0.0.1:1"}},
+		{"an unknown option", test.With(params, "options.sesions", 2), queues.ErrBadConfig, []string{"options.sessions"}},
+		{"what must be there is not", test.With(params, "options.require", "delay"), queues.ErrNotSupported, []string{"delay"}},
+		{"order with several sessions", test.With(params, "options.require", "ordering", "options.sessions", 2), queues.ErrNotSupported, []string{"ordering"}},
+		{"nothing lost with quality of service 0", test.With(params, "options.require", "at_least_once", "options.qos", 0), queues.ErrNotSupported, []string{"at_least_once"}},
 	} {
 		checkRefused(t, wrong)
 	}
@@ -103,10 +104,10 @@ func TestServersThatCanDoLess(t *testing.T) {
 	const maximumQoS, retain, wildcards, shared = 0x24, 0x25, 0x28, 0x2a
 	without := func(property byte) *cconf.ConfigParams { return answering(t, []byte{0x20, 5, 0, 0, 2, property, 0}) }
 	for _, wrong := range []wrongSetting{
-		{"quality of service", with(without(maximumQoS), "options.qos", 1), queues.ErrNotSupported, []string{"options.qos"}},
-		{"shared subscriptions", with(without(shared), "options.sessions", 2), queues.ErrNotSupported, []string{"shared", "options.sessions"}},
-		{"wildcards", with(without(wildcards), "topic", "a/#"), queues.ErrNotSupported, []string{"wildcard", "a/#"}},
-		{"retained messages", with(without(retain), "options.retain", true), queues.ErrNotSupported, []string{"options.retain"}},
+		{"quality of service", test.With(without(maximumQoS), "options.qos", 1), queues.ErrNotSupported, []string{"options.qos"}},
+		{"shared subscriptions", test.With(without(shared), "options.sessions", 2), queues.ErrNotSupported, []string{"shared", "options.sessions"}},
+		{"wildcards", test.With(without(wildcards), "topic", "a/#"), queues.ErrNotSupported, []string{"wildcard", "a/#"}},
+		{"retained messages", test.With(without(retain), "options.retain", true), queues.ErrNotSupported, []string{"options.retain"}},
 		{"retained notes", without(retain), queues.ErrNotSupported, []string{"options.registry", "options.qos"}},
 	} {
 		checkRefused(t, wrong)
@@ -120,12 +121,12 @@ func TestUsersWithoutRights(t *testing.T) {
 			"pip-services/#": auth.ReadWrite, "read": auth.ReadOnly, "write": auth.WriteOnly, "write.dead": auth.ReadWrite, "read.dead": auth.ReadWrite, "elsewhere/#": auth.Deny,
 		}}},
 	}
-	params := with(inProcess(t, &ledgerHook{rules: rules}), "credential.username", "guest", "credential.password", "guest")
-	checkRefused(t, wrongSetting{"wrong password", with(params, "credential.password", "hunter2"), queues.ErrNoConnection, []string{"credential.password"}})
-	checkRefused(t, wrongSetting{"no right to subscribe", with(params, "topic", "write"), queues.ErrBadConfig, []string{"write", "grant"}})
-	checkRefused(t, wrongSetting{"no right to note", with(params, "topic", "read", "options.registry", "elsewhere"), queues.ErrBadConfig, []string{"elsewhere", "options.registry"}})
+	params := test.With(inProcess(t, &ledgerHook{rules: rules}), "credential.username", "guest", "credential.password", "guest")
+	checkRefused(t, wrongSetting{"wrong password", test.With(params, "credential.password", "hunter2"), queues.ErrNoConnection, []string{"credential.password"}})
+	checkRefused(t, wrongSetting{"no right to subscribe", test.With(params, "topic", "write"), queues.ErrBadConfig, []string{"write", "grant"}})
+	checkRefused(t, wrongSetting{"no right to note", test.With(params, "topic", "read", "options.registry", "elsewhere"), queues.ErrBadConfig, []string{"elsewhere", "options.registry"}})
 	queue := openQueue(t, "read", params)
-	err := queue.Send(t.Context(), "test", text("A"))
+	err := queue.Send(t.Context(), "test", test.Text("A"))
 	require.ErrorIs(t, err, queues.ErrNotSupported)
 	require.ErrorContains(t, err, "may not publish")
 }
@@ -164,7 +165,7 @@ func TestWebSockets(t *testing.T) {
 		require.NoError(t, server.Close())
 		http.DefaultClient.CloseIdleConnections()
 	})
-	queue := openQueue(t, "socket", with(configAt(address.Port), "connection.protocol", "ws"))
-	require.NoError(t, queue.Send(t.Context(), "test", text("A")))
-	require.Equal(t, "A", receiveText(t, queue, 10*time.Second))
+	queue := openQueue(t, "socket", test.With(configAt(address.Port), "connection.protocol", "ws"))
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("A")))
+	require.Equal(t, "A", test.ReceiveText(t, queue, 10*time.Second))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -23,7 +24,7 @@ func faultSubject(server *servers.Server, options ...any) faults.Subject {
 		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
 			return newQueue(name, params)
 		},
-		Config: with(configOf(server, "options.sessions", 2), options...),
+		Config: test.With(configOf(server, "options.sessions", 2), options...),
 	}
 }
 

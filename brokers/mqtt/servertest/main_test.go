@@ -2,12 +2,10 @@ package servertest
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
@@ -57,10 +55,6 @@ func configAt(port int, options ...any) *cconf.ConfigParams {
 	return cconf.NewConfigParamsFromTuples(append(params, options...)...)
 }
 
-func with(params *cconf.ConfigParams, options ...any) *cconf.ConfigParams {
-	return params.Override(cconf.NewConfigParamsFromTuples(options...))
-}
-
 // openQueue opens a queue, which is closed when the test is over.
 func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *mqtt.MqttMessageQueue {
 	t.Helper()
@@ -69,42 +63,6 @@ func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *mqtt.Mqtt
 	require.NoError(t, queue.Open(t.Context(), "test"))
 	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "test")) })
 	return queue
-}
-
-func text(value string) *queues.MessageEnvelope {
-	return queues.NewMessageEnvelope("test", "text", []byte(value))
-}
-
-func numbered(count int) []*queues.MessageEnvelope {
-	envelopes := make([]*queues.MessageEnvelope, count)
-	for i := range envelopes {
-		envelopes[i] = text(fmt.Sprint(i))
-	}
-	return envelopes
-}
-
-// receive receives the next message.
-func receive(t testing.TB, queue queues.IMessageQueue, wait time.Duration) *queues.MessageEnvelope {
-	t.Helper()
-	envelope, err := queue.Receive(t.Context(), "test", wait)
-	require.NoError(t, err)
-	require.NotNil(t, envelope, "no message within %s", wait)
-	return envelope
-}
-
-// receiveText receives the next message and completes it.
-func receiveText(t testing.TB, queue queues.IMessageQueue, wait time.Duration) string {
-	t.Helper()
-	envelope := receive(t, queue, wait)
-	require.NoError(t, queue.Complete(t.Context(), envelope))
-	return envelope.GetMessageAsString()
-}
-
-func receiveNothing(t testing.TB, queue queues.IMessageQueue, wait time.Duration) {
-	t.Helper()
-	envelope, err := queue.Receive(t.Context(), "test", wait)
-	require.NoError(t, err)
-	require.Nil(t, envelope)
 }
 
 // counting is a receiver that says what it has received.

@@ -3,8 +3,6 @@
 package servertest
 
 import (
-	"context"
-	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -21,7 +20,7 @@ import (
 func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
 	params := configAt(server.Port, options...)
 	if server.Password != "" {
-		params = with(params, "credential.username", server.Username, "credential.password", server.Password)
+		params = test.With(params, "credential.username", server.Username, "credential.password", server.Password)
 	}
 	return params
 }
@@ -30,23 +29,12 @@ func TestMosquittoQueueKeepsTheContract(t *testing.T) {
 	// Saving everything at each change, the server takes a minute longer for a queue of 20 000.
 	server := servers.Mosquitto(t, servers.WithPassword("secret"), servers.WithConfig("autosave_on_changes false"))
 	subject := subjectWith("mqtt (Mosquitto)", configOf(server))
-	subject.Restart = func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) }
+	subject.Restart = func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) }
 	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, with(configOf(server), "credential.password", "wrong"))
+		return newQueue(name, test.With(configOf(server), "credential.password", "wrong"))
 	}
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
-}
-
-// unlabelled calls f in a goroutine without profiler labels: the suite takes what inherits those of a
-// case for a leak of the queue.
-func unlabelled(f func() error) error {
-	result := make(chan error, 1)
-	go func() {
-		pprof.SetGoroutineLabels(context.Background())
-		result <- f()
-	}()
-	return <-result
 }
 
 func TestWireOfMosquitto(t *testing.T) {
@@ -59,11 +47,11 @@ func TestOpenSaysWhatIsWrongWithMosquitto(t *testing.T) {
 	server := servers.Mosquitto(t, servers.WithPassword("secret"), servers.WithConfig("max_qos 1", "retain_available true"))
 	params := configOf(server)
 	for _, wrong := range []wrongSetting{
-		{"wrong password", with(params, "credential.password", "hunter2"), queues.ErrNoConnection, []string{"credential.password"}},
+		{"wrong password", test.With(params, "credential.password", "hunter2"), queues.ErrNoConnection, []string{"credential.password"}},
 		{"no password", configAt(server.Port), queues.ErrNoConnection, []string{"credential.password"}},
-		{"no queue", with(params, "options.auto_create", false), queues.ErrBadConfig, []string{"options.auto_create"}},
-		{"quality of service", with(params, "options.qos", 2), queues.ErrNotSupported, []string{"options.qos"}},
-		{"no TLS there", with(params, "connection.protocol", "mqtts"), queues.ErrNoConnection, []string{"mqtts://"}},
+		{"no queue", test.With(params, "options.auto_create", false), queues.ErrBadConfig, []string{"options.auto_create"}},
+		{"quality of service", test.With(params, "options.qos", 2), queues.ErrNotSupported, []string{"options.qos"}},
+		{"no TLS there", test.With(params, "connection.protocol", "mqtts"), queues.ErrNoConnection, []string{"mqtts://"}},
 	} {
 		checkRefused(t, wrong)
 	}
@@ -77,18 +65,18 @@ func TestMessagesOverTheServersLimitAreRefusedBeforeTheyAreSent(t *testing.T) {
 	err = queue.Send(t.Context(), "test", &queues.MessageEnvelope{Message: make([]byte, 2900), Headers: map[string]string{"large": strings.Repeat("x", 1000)}})
 	require.ErrorIs(t, err, queues.ErrMessageTooLarge)
 	require.ErrorContains(t, err, "4000")
-	require.Len(t, receiveText(t, queue, 10*time.Second), 2900)
-	receiveNothing(t, queue, 0)
+	require.Len(t, test.ReceiveText(t, queue, 10*time.Second), 2900)
+	test.ReceiveNothing(t, queue, 0)
 }
 
 func TestTLS(t *testing.T) {
 	server := servers.Mosquitto(t, servers.WithTLS(), servers.WithPassword("secret"))
-	params := with(configOf(server), "connection.tls.ca", server.CAFile)
+	params := test.With(configOf(server), "connection.tls.ca", server.CAFile)
 	for _, protocol := range []string{"mqtts", "mqtt"} { // with settings of TLS nothing goes in the clear
-		queue := openQueue(t, "secure", with(params, "connection.protocol", protocol))
-		require.NoError(t, queue.Send(t.Context(), "test", text("A")))
-		require.Equal(t, "A", receiveText(t, queue, 10*time.Second))
+		queue := openQueue(t, "secure", test.With(params, "connection.protocol", protocol))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("A")))
+		require.Equal(t, "A", test.ReceiveText(t, queue, 10*time.Second))
 		require.NoError(t, queue.Close(t.Context(), "test"))
 	}
-	checkRefused(t, wrongSetting{"an authority that is not known", with(configOf(server), "connection.protocol", "mqtts"), queues.ErrNoConnection, []string{"certificate"}})
+	checkRefused(t, wrongSetting{"an authority that is not known", test.With(configOf(server), "connection.protocol", "mqtts"), queues.ErrNoConnection, []string{"certificate"}})
 }

@@ -8,6 +8,8 @@ import (
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 // proxy stands between a queue and its server, and can cut the connections.
@@ -32,7 +34,7 @@ func newProxy(t testing.TB, params *cconf.ConfigParams) (*proxy, *cconf.ConfigPa
 		p.cut()
 		p.serving.Wait()
 	})
-	return p, with(params, "connection.port", listener.Addr().(*net.TCPAddr).Port)
+	return p, test.With(params, "connection.port", listener.Addr().(*net.TCPAddr).Port)
 }
 
 func (p *proxy) serve() {

@@ -17,6 +17,7 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 // rawClient is the library alone, and what it has received.
@@ -85,7 +86,7 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 
 	t.Run("others read messages", func(t *testing.T) {
 		for qos := range 3 {
-			queue := openQueue(t, "wire-out", with(params, "options.qos", qos, "topic", "wire/out"))
+			queue := openQueue(t, "wire-out", test.With(params, "options.qos", qos, "topic", "wire/out"))
 			raw := connectRaw(t, params, nil)
 			raw.subscribe(t, "wire/out")
 			require.NoError(t, queue.Send(t.Context(), "test", sent))
@@ -106,18 +107,18 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 
 	t.Run("messages of others come", func(t *testing.T) {
 		for qos := range 3 {
-			queue := openQueue(t, "wire-in", with(params, "options.qos", qos, "options.autosubscribe", true))
+			queue := openQueue(t, "wire-in", test.With(params, "options.qos", qos, "options.autosubscribe", true))
 			raw := connectRaw(t, params, nil)
 			raw.publish(t, &paho.Publish{Topic: "wire-in", QoS: byte(qos), Payload: []byte("bare")})
 			raw.publish(t, &paho.Publish{Topic: "wire-in", QoS: byte(qos), Payload: []byte("full"), Properties: &paho.PublishProperties{
 				User: paho.UserProperties{{Key: "message_id", Value: "id"}, {Key: "sent_time", Value: "2024-02-29T12:00:00.000001Z"}, {Key: "tenant", Value: "7"}},
 			}})
-			got := receive(t, queue, patience)
+			got := test.Receive(t, queue, patience)
 			require.Equal(t, "bare", got.GetMessageAsString())
 			require.Empty(t, got.MessageId)
 			require.Empty(t, got.Headers)
 			require.NoError(t, queue.Complete(t.Context(), got))
-			got = receive(t, queue, patience)
+			got = test.Receive(t, queue, patience)
 			require.Equal(t, "id", got.MessageId)
 			require.Equal(t, time.Date(2024, 2, 29, 12, 0, 0, 1000, time.UTC), got.SentTime)
 			require.Equal(t, map[string]string{"tenant": "7"}, got.Headers)
@@ -128,7 +129,7 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 	})
 
 	t.Run("envelopes in JSON", func(t *testing.T) {
-		queue := openQueue(t, "wire-json", with(params, "options.serialize_envelope", true, "options.autosubscribe", true))
+		queue := openQueue(t, "wire-json", test.With(params, "options.serialize_envelope", true, "options.autosubscribe", true))
 		raw := connectRaw(t, params, nil)
 		raw.subscribe(t, "wire-json")
 		require.NoError(t, queue.Send(t.Context(), "test", sent))
@@ -136,27 +137,27 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 		require.Empty(t, got.Properties.User)
 		require.Contains(t, string(got.Payload), `"message_id":"id"`)
 		require.Contains(t, string(got.Payload), `"message":"AP8="`)
-		envelope := receive(t, queue, patience)
+		envelope := test.Receive(t, queue, patience)
 		require.Equal(t, []byte{0, 255}, envelope.Message)
 		require.Equal(t, map[string]string{"tenant": "7"}, envelope.Headers)
 		require.NoError(t, queue.Complete(t.Context(), envelope))
 		raw.publish(t, &paho.Publish{Topic: "wire-json", QoS: 1, Payload: []byte("no envelope")})
-		envelope = receive(t, queue, patience)
+		envelope = test.Receive(t, queue, patience)
 		require.Equal(t, "no envelope", envelope.GetMessageAsString())
 		require.NotEmpty(t, envelope.Headers[mqtt.HeaderEnvelopeError])
 		require.NoError(t, queue.Complete(t.Context(), envelope))
 	})
 
 	t.Run("wildcards", func(t *testing.T) {
-		queue := openQueue(t, "wire-sensors", with(params, "topic", "sensors/+/state", "options.autosubscribe", true))
+		queue := openQueue(t, "wire-sensors", test.With(params, "topic", "sensors/+/state", "options.autosubscribe", true))
 		raw := connectRaw(t, params, nil)
 		raw.publish(t, &paho.Publish{Topic: "sensors/1/state", QoS: 1, Payload: []byte("on")})
 		raw.publish(t, &paho.Publish{Topic: "sensors/1/other", QoS: 1, Payload: []byte("not for us")})
-		got := receive(t, queue, patience)
+		got := test.Receive(t, queue, patience)
 		require.Equal(t, "on", got.GetMessageAsString())
 		require.Equal(t, map[string]string{mqtt.HeaderTopic: "sensors/1/state"}, got.Headers)
 
-		err := queue.Send(t.Context(), "test", text("lost"))
+		err := queue.Send(t.Context(), "test", test.Text("lost"))
 		require.ErrorIs(t, err, queues.ErrNotSupported)
 		require.ErrorContains(t, err, "wildcard")
 		require.ErrorContains(t, err, "sensors/+/state")
@@ -171,15 +172,15 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 		}
 		require.NoError(t, err)
 		require.EqualValues(t, 1, redriven)
-		got = receive(t, queue, patience)
+		got = test.Receive(t, queue, patience)
 		require.Equal(t, "sensors/1/state", got.Headers[mqtt.HeaderTopic], "where it came from")
 		require.NoError(t, queue.Complete(t.Context(), got))
 	})
 
 	t.Run("retained messages", func(t *testing.T) {
-		queue := openQueue(t, "wire-retained", with(params, "options.retain", true))
-		require.NoError(t, queue.Send(t.Context(), "test", text("first")))
-		require.NoError(t, queue.Send(t.Context(), "test", text("last")))
+		queue := openQueue(t, "wire-retained", test.With(params, "options.retain", true))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("first")))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("last")))
 		raw := connectRaw(t, params, nil)
 		raw.subscribe(t, "wire-retained")
 		got := raw.next(t)
@@ -193,7 +194,7 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 		raw.subscribe(t, "wire/will")
 		between, params := newProxy(t, params)
 		connection := mqtt.NewMqttConnection()
-		connection.Configure(t.Context(), with(params, "options.will_topic", "wire/will", "options.will_message", "it died", "options.will_qos", 1))
+		connection.Configure(t.Context(), test.With(params, "options.will_topic", "wire/will", "options.will_message", "it died", "options.will_qos", 1))
 		require.NoError(t, connection.Open(t.Context(), "test"))
 		require.NoError(t, connection.Close(t.Context(), "test"))
 		raw.publish(t, &paho.Publish{Topic: "wire/will", QoS: 1, Payload: []byte("a fence")})
@@ -206,7 +207,7 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 
 	t.Run("messages of a queue are shared out among its receivers", func(t *testing.T) {
 		const count = 200
-		shared := with(params, "options.sessions", 2, "options.prefetch", 10)
+		shared := test.With(params, "options.sessions", 2, "options.prefetch", 10)
 		one, two := openQueue(t, "wire-shared", shared), openQueue(t, "wire-shared", shared)
 		require.False(t, one.Capabilities().IsOrdered())
 		got := make(chan string, count)
@@ -215,11 +216,11 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 			queue.BeginListen(t.Context(), "test", receiver)
 		}
 		require.Eventually(t, func() bool { // the second one has taken over one of the sessions
-			require.NoError(t, one.Send(t.Context(), "test", text("probe")))
-			require.NoError(t, one.Send(t.Context(), "test", text("probe")))
+			require.NoError(t, one.Send(t.Context(), "test", test.Text("probe")))
+			require.NoError(t, one.Send(t.Context(), "test", test.Text("probe")))
 			return receivers[one].count.Load() > 0 && receivers[two].count.Load() > 0
 		}, patience, 50*time.Millisecond)
-		for _, envelope := range numbered(count) {
+		for _, envelope := range test.Numbered(count) {
 			require.NoError(t, two.Send(t.Context(), "test", envelope))
 		}
 		seen := map[string]bool{}
@@ -236,7 +237,7 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 		}
 		// What one leaves behind the other gets.
 		require.NoError(t, one.Close(t.Context(), "test"))
-		for _, envelope := range numbered(10) {
+		for _, envelope := range test.Numbered(10) {
 			require.NoError(t, two.Send(t.Context(), "test", envelope))
 		}
 		for range 10 {
@@ -250,14 +251,14 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 
 	t.Run("of two receivers of one session the second stands by", func(t *testing.T) {
 		one, two := openQueue(t, "wire-alone", params), openQueue(t, "wire-alone", params)
-		require.NoError(t, two.Send(t.Context(), "test", text("1")))
-		require.Equal(t, "1", receiveText(t, one, patience))
-		receiveNothing(t, two, 0)
-		require.NoError(t, two.Send(t.Context(), "test", text("2")))
-		require.Equal(t, "2", receiveText(t, one, patience), "it is not disturbed")
-		require.NoError(t, two.Send(t.Context(), "test", text("3")))
+		require.NoError(t, two.Send(t.Context(), "test", test.Text("1")))
+		require.Equal(t, "1", test.ReceiveText(t, one, patience))
+		test.ReceiveNothing(t, two, 0)
+		require.NoError(t, two.Send(t.Context(), "test", test.Text("2")))
+		require.Equal(t, "2", test.ReceiveText(t, one, patience), "it is not disturbed")
+		require.NoError(t, two.Send(t.Context(), "test", test.Text("3")))
 		require.NoError(t, one.Close(t.Context(), "test"))
-		require.Equal(t, "3", receiveText(t, two, patience))
+		require.Equal(t, "3", test.ReceiveText(t, two, patience))
 	})
 
 	t.Run("queues are listed, made and deleted", func(t *testing.T) {
@@ -287,7 +288,7 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 		require.NoError(t, err)
 		require.Contains(t, names, "wire/made")
 		require.Contains(t, names, "wire/made.dead")
-		require.NoError(t, strict.Send(t.Context(), "test", text("A")))
+		require.NoError(t, strict.Send(t.Context(), "test", test.Text("A")))
 		require.NoError(t, strict.Close(t.Context(), "test"))
 
 		require.NoError(t, connection.DeleteQueue("wire/made"))
@@ -297,7 +298,7 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 		require.NotContains(t, names, "wire/made")
 		again := newQueue()
 		require.NoError(t, again.Open(t.Context(), "test"))
-		receiveNothing(t, again, 0)
+		test.ReceiveNothing(t, again, 0)
 		require.NoError(t, again.Close(t.Context(), "test"))
 	})
 
@@ -305,17 +306,17 @@ func wireTests(t *testing.T, params *cconf.ConfigParams) {
 	t.Run("a queue of everything leaves the notes of this package out", func(t *testing.T) {
 		graveyard := queues.NewMemoryMessageQueue("graveyard")
 		queue := mqtt.NewMqttMessageQueue("wire-all")
-		queue.Configure(t.Context(), with(params, "topic", "#", "options.autosubscribe", true, "options.dead_letter_queue", "graveyard"))
+		queue.Configure(t.Context(), test.With(params, "topic", "#", "options.autosubscribe", true, "options.dead_letter_queue", "graveyard"))
 		queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
 			cref.NewDescriptor("pip-services", "message-queue", "memory", "graveyard", "1.0"), graveyard))
 		require.NoError(t, queue.Open(t.Context(), "test"))
-		other := openQueue(t, "wire-other", with(params, "options.autosubscribe", true))
-		require.NoError(t, other.Send(t.Context(), "test", text("A")))
-		got := receive(t, queue, patience)
+		other := openQueue(t, "wire-other", test.With(params, "options.autosubscribe", true))
+		require.NoError(t, other.Send(t.Context(), "test", test.Text("A")))
+		got := test.Receive(t, queue, patience)
 		require.Equal(t, "wire-other", got.Headers[mqtt.HeaderTopic])
 		require.NoError(t, queue.Complete(t.Context(), got))
-		receiveNothing(t, queue, 0)
-		require.Equal(t, "A", receiveText(t, other, patience))
+		test.ReceiveNothing(t, queue, 0)
+		require.Equal(t, "A", test.ReceiveText(t, other, patience))
 		require.NoError(t, queue.Close(t.Context(), "test"))
 	})
 }
@@ -329,73 +330,73 @@ func sessionTests(t *testing.T, params *cconf.ConfigParams) {
 		queue := openQueue(t, "wire-gone", params)
 		raw := connectRaw(t, params, func(cfg *autopaho.ClientConfig) { cfg.ClientID = "wire-gone" }) // a clean start ends the session
 		require.NoError(t, raw.Disconnect(t.Context()))
-		require.NoError(t, queue.Send(t.Context(), "test", text("A")))
-		require.Equal(t, "A", receiveText(t, queue, patience))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("A")))
+		require.Equal(t, "A", test.ReceiveText(t, queue, patience))
 	})
 
 	t.Run("who is cut off connects again, and gets again what was held", func(t *testing.T) {
 		between, params := newProxy(t, params)
 		queue := openQueue(t, "wire-cut", params)
 		for _, value := range []string{"done", "held", "settled late", "waiting"} {
-			require.NoError(t, queue.Send(t.Context(), "test", text(value)))
+			require.NoError(t, queue.Send(t.Context(), "test", test.Text(value)))
 		}
-		require.Equal(t, "done", receiveText(t, queue, patience))
-		held := receive(t, queue, patience)
-		require.Equal(t, "settled late", receiveText(t, queue, patience)) // its acknowledgement waits for that of the one before
+		require.Equal(t, "done", test.ReceiveText(t, queue, patience))
+		held := test.Receive(t, queue, patience)
+		require.Equal(t, "settled late", test.ReceiveText(t, queue, patience)) // its acknowledgement waits for that of the one before
 		between.cut()
 		require.Eventually(t, func() bool { return errors.Is(queue.Complete(t.Context(), held), queues.ErrLockLost) }, patience, 10*time.Millisecond)
-		again := receive(t, queue, patience)
+		again := test.Receive(t, queue, patience)
 		if again.GetMessageAsString() == "done" { // it was cut off before the server has read that acknowledgement
 			require.NoError(t, queue.Complete(t.Context(), again))
-			again = receive(t, queue, patience)
+			again = test.Receive(t, queue, patience)
 		}
 		require.Equal(t, "held", again.GetMessageAsString())
 		require.Equal(t, 2, again.DeliveryCount)
 		require.NoError(t, queue.Complete(t.Context(), again))
-		require.Equal(t, "settled late", receiveText(t, queue, patience), "the price of acknowledging in order")
-		require.Equal(t, "waiting", receiveText(t, queue, patience))
-		receiveNothing(t, queue, 0)
-		require.NoError(t, queue.Send(t.Context(), "test", text("after")))
-		require.Equal(t, "after", receiveText(t, queue, patience))
+		require.Equal(t, "settled late", test.ReceiveText(t, queue, patience), "the price of acknowledging in order")
+		require.Equal(t, "waiting", test.ReceiveText(t, queue, patience))
+		test.ReceiveNothing(t, queue, 0)
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("after")))
+		require.Equal(t, "after", test.ReceiveText(t, queue, patience))
 	})
 
 	t.Run("a message that is held long holds up no more than the window", func(t *testing.T) {
-		queue := openQueue(t, "wire-window", with(params, "options.receive_maximum", 5))
-		for _, envelope := range numbered(20) {
+		queue := openQueue(t, "wire-window", test.With(params, "options.receive_maximum", 5))
+		for _, envelope := range test.Numbered(20) {
 			require.NoError(t, queue.Send(t.Context(), "test", envelope))
 		}
-		held := receive(t, queue, patience)
+		held := test.Receive(t, queue, patience)
 		for i := 1; i < 5; i++ {
-			require.Equal(t, fmt.Sprint(i), receiveText(t, queue, patience))
+			require.Equal(t, fmt.Sprint(i), test.ReceiveText(t, queue, patience))
 		}
-		receiveNothing(t, queue, 100*time.Millisecond) // five are not acknowledged
+		test.ReceiveNothing(t, queue, 100*time.Millisecond) // five are not acknowledged
 		require.NoError(t, queue.Complete(t.Context(), held))
 		for i := 5; i < 20; i++ {
-			require.Equal(t, fmt.Sprint(i), receiveText(t, queue, patience))
+			require.Equal(t, fmt.Sprint(i), test.ReceiveText(t, queue, patience))
 		}
 	})
 
 	t.Run("a queue may get more sessions", func(t *testing.T) {
 		queue := openQueue(t, "wire-more", params)
-		require.NoError(t, queue.Send(t.Context(), "test", text("0")))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("0")))
 		require.NoError(t, queue.Close(t.Context(), "test"))
-		queue = openQueue(t, "wire-more", with(params, "options.sessions", 3))
-		for _, envelope := range numbered(6) {
+		queue = openQueue(t, "wire-more", test.With(params, "options.sessions", 3))
+		for _, envelope := range test.Numbered(6) {
 			require.NoError(t, queue.Send(t.Context(), "test", envelope))
 		}
 		var got []string
 		for range 7 {
-			got = append(got, receiveText(t, queue, patience))
+			got = append(got, test.ReceiveText(t, queue, patience))
 		}
 		require.ElementsMatch(t, []string{"0", "0", "1", "2", "3", "4", "5"}, got)
-		receiveNothing(t, queue, 0)
+		test.ReceiveNothing(t, queue, 0)
 		require.NoError(t, queue.Close(t.Context(), "test"))
 		queue = openQueue(t, "wire-more", params) // who does not know of it gets all of them too
-		for _, envelope := range numbered(6) {
+		for _, envelope := range test.Numbered(6) {
 			require.NoError(t, queue.Send(t.Context(), "test", envelope))
 		}
 		for range 6 {
-			receiveText(t, queue, patience)
+			test.ReceiveText(t, queue, patience)
 		}
 	})
 }

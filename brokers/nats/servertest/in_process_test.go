@@ -1,16 +1,16 @@
 package servertest
 
 import (
-	"context"
 	"errors"
 	"net"
-	"runtime/pprof"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
 // inProcess is a NATS server in this process, without a port, that can be restarted with what it had.
@@ -28,18 +28,7 @@ func startInProcess(t testing.TB) *inProcess {
 	return s
 }
 
-// unlabelled runs action in a goroutine without the labels by which the suite tells whose goroutines are
-// left: what a server starts is not the case's.
-func unlabelled(action func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		pprof.SetGoroutineLabels(context.Background())
-		done <- action()
-	}()
-	return <-done
-}
-
-func (s *inProcess) start() error { return unlabelled(s.run) }
+func (s *inProcess) start() error { return servers.Unlabelled(s.run) }
 
 func (s *inProcess) run() error {
 	running, err := server.NewServer(&server.Options{
@@ -82,7 +71,7 @@ func (s *inProcess) InProcessConn() (net.Conn, error) {
 		return nil, errors.New("the server is down")
 	}
 	var conn net.Conn
-	err := unlabelled(func() (err error) {
+	err := servers.Unlabelled(func() (err error) {
 		conn, err = running.InProcessConn()
 		return err
 	})

@@ -39,7 +39,7 @@ func TestNatsQueueKeepsTheContractOnARealServer(t *testing.T) {
 	}
 	subject.SharedByName = true
 	subject.Bounded = true
-	subject.Restart = func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) }
+	subject.Restart = func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) }
 	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
 		return newQueue(name, cconf.NewEmptyConfigParams())
 	}

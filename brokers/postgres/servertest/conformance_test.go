@@ -3,8 +3,6 @@
 package servertest
 
 import (
-	"context"
-	"runtime/pprof"
 	"testing"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
@@ -26,7 +24,7 @@ func TestPostgresQueueKeepsTheContract(t *testing.T) {
 		Config:       configOf(server, "options.table", "queue_messages"),
 		SharedByName: true,
 		Parallel:     6,
-		Restart:      func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) },
+		Restart:      func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) },
 		NoConnection: func(_ testing.TB, name string) queues.IMessageQueue {
 			return newQueue(name, cconf.NewEmptyConfigParams())
 		},
@@ -38,15 +36,4 @@ func TestPostgresQueueKeepsTheContract(t *testing.T) {
 		},
 	})
 	require.Empty(t, report.With(conformance.Failed))
-}
-
-// unlabelled calls f in a goroutine without profiler labels: the suite takes what inherits those of a
-// case for a leak of the queue.
-func unlabelled(f func() error) error {
-	result := make(chan error, 1)
-	go func() {
-		pprof.SetGoroutineLabels(context.Background())
-		result <- f()
-	}()
-	return <-result
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres/internal/table"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -69,9 +70,9 @@ func measure(t *testing.T, queue *postgres.PostgresMessageQueue) cost {
 	var sends, receives []time.Duration
 	for range calls {
 		began := time.Now()
-		require.NoError(t, queue.Send(t.Context(), "test", text("x")))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("x")))
 		sent := time.Now()
-		receiveText(t, queue, 0)
+		test.ReceiveText(t, queue, 0)
 		sends, receives = append(sends, sent.Sub(began)), append(receives, time.Since(sent))
 	}
 	slices.Sort(sends)

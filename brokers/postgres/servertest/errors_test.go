@@ -11,6 +11,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -66,7 +67,7 @@ func TestMessagesThatCannotBeStoredAreRefused(t *testing.T) {
 		{Headers: map[string]string{"zero": "\x00"}},
 	} {
 		require.ErrorIs(t, queue.Send(t.Context(), "test", envelope), queues.ErrBadMessage)
-		require.ErrorIs(t, queues.SendBatch(t.Context(), queue, "test", []*queues.MessageEnvelope{text("A"), envelope}), queues.ErrBadMessage)
+		require.ErrorIs(t, queues.SendBatch(t.Context(), queue, "test", []*queues.MessageEnvelope{test.Text("A"), envelope}), queues.ErrBadMessage)
 	}
 	count, err := queue.ReadMessageCount()
 	require.NoError(t, err)
@@ -92,6 +93,6 @@ func TestSchemasAndTablesAreMade(t *testing.T) {
 		require.NoError(t, <-errs)
 	}
 	queue := openQueue(t, "orders", params.Override(cconf.NewConfigParamsFromTuples("options.auto_create", false)))
-	require.NoError(t, queue.Send(t.Context(), "test", text("A")))
-	require.Equal(t, "A", receiveText(t, queue, 0))
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("A")))
+	require.Equal(t, "A", test.ReceiveText(t, queue, 0))
 }

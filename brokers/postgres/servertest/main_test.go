@@ -4,9 +4,7 @@ package servertest
 
 import (
 	"context"
-	"fmt"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
@@ -57,26 +55,4 @@ func connect(t testing.TB, server *servers.Server) *pgx.Conn {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
-}
-
-func text(value string) *queues.MessageEnvelope {
-	return queues.NewMessageEnvelope("test", "text", []byte(value))
-}
-
-func numbered(count int) []*queues.MessageEnvelope {
-	envelopes := make([]*queues.MessageEnvelope, count)
-	for i := range envelopes {
-		envelopes[i] = text(fmt.Sprint(i))
-	}
-	return envelopes
-}
-
-// receiveText receives the next message, which must be ready, and completes it.
-func receiveText(t testing.TB, queue queues.IMessageQueue, wait time.Duration) string {
-	t.Helper()
-	envelope, err := queue.Receive(t.Context(), "test", wait)
-	require.NoError(t, err)
-	require.NotNil(t, envelope, "no message within %s", wait)
-	require.NoError(t, queue.Complete(t.Context(), envelope))
-	return envelope.GetMessageAsString()
 }

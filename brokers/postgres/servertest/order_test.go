@@ -15,19 +15,20 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
 func TestOneSenderKeepsItsOrderWhenTheClockIsSetBack(t *testing.T) {
 	server := servers.Postgres(t)
 	queue := openQueue(t, "order", configOf(server))
-	require.NoError(t, queue.Send(t.Context(), "test", text("1")))
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("1")))
 	// As if it had been sent an hour later, before the clock was set back.
 	_, err := connect(t, server).Exec(t.Context(), "UPDATE messages SET place = place + interval '1 hour'")
 	require.NoError(t, err)
-	require.NoError(t, queue.Send(t.Context(), "test", text("2")), "this process has not seen the other place")
-	require.Equal(t, "2", receiveText(t, queue, 0))
-	require.Equal(t, "1", receiveText(t, queue, 0), "a message is ready whatever the clock says")
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("2")), "this process has not seen the other place")
+	require.Equal(t, "2", test.ReceiveText(t, queue, 0))
+	require.Equal(t, "1", test.ReceiveText(t, queue, 0), "a message is ready whatever the clock says")
 }
 
 func TestOrderHoldsForOneSender(t *testing.T) {
@@ -35,7 +36,7 @@ func TestOrderHoldsForOneSender(t *testing.T) {
 	server := servers.Postgres(t)
 	queue := openQueue(t, "order", configOf(server))
 	noise := openQueue(t, "order-noise", configOf(server))
-	for i, envelope := range numbered(count) {
+	for i, envelope := range test.Numbered(count) {
 		switch {
 		case i%10 == 0:
 			require.NoError(t, queues.SendBatch(t.Context(), queue, "test", []*queues.MessageEnvelope{envelope}))
@@ -47,7 +48,7 @@ func TestOrderHoldsForOneSender(t *testing.T) {
 		}
 	}
 	for i := range 20 {
-		require.Equal(t, fmt.Sprint(i), receiveText(t, queue, 0))
+		require.Equal(t, fmt.Sprint(i), test.ReceiveText(t, queue, 0))
 	}
 	rest, err := queues.ReceiveBatch(t.Context(), queue, "test", count, 0)
 	require.NoError(t, err)
@@ -72,8 +73,8 @@ func TestMessagesThatComeLateAreFound(t *testing.T) {
 	} {
 		t.Run(late.name, func(t *testing.T) {
 			queue := openQueue(t, t.Name(), configOf(server, "options.poll_interval", 3_600_000))
-			require.NoError(t, queues.SendBatch(t.Context(), queue, "test", numbered(count)))
-			require.Equal(t, "0", receiveText(t, queue, 0))
+			require.NoError(t, queues.SendBatch(t.Context(), queue, "test", test.Numbered(count)))
+			require.Equal(t, "0", test.ReceiveText(t, queue, 0))
 			insert := "INSERT INTO messages (queue, place, message) VALUES ($1, now() - interval '1 hour', 'late') RETURNING place"
 			if late.inPlace {
 				insert = "WITH late AS (" + insert + ") SELECT pg_notify('pip_' || md5('public.messages.' || $1), " + late.notification + ") FROM late"
@@ -82,7 +83,7 @@ func TestMessagesThatComeLateAreFound(t *testing.T) {
 			require.NoError(t, err)
 			received := []string{}
 			for range count {
-				received = append(received, receiveText(t, queue, 10*time.Second))
+				received = append(received, test.ReceiveText(t, queue, 10*time.Second))
 			}
 			if late.inPlace {
 				require.Contains(t, received[:count-1], "late")
@@ -96,14 +97,14 @@ func TestMessagesThatComeLateAreFound(t *testing.T) {
 func TestAMessageThatIsGivenBackElsewhereIsNext(t *testing.T) {
 	server := servers.Postgres(t)
 	one, other := openQueue(t, "order", configOf(server)), openQueue(t, "order", configOf(server))
-	require.NoError(t, queues.SendBatch(t.Context(), one, "test", numbered(10)))
+	require.NoError(t, queues.SendBatch(t.Context(), one, "test", test.Numbered(10)))
 	for i := range 5 {
 		first, err := one.Receive(t.Context(), "test", 0)
 		require.NoError(t, err)
 		require.Equal(t, fmt.Sprint(2*i), first.GetMessageAsString())
 		require.NoError(t, one.Abandon(t.Context(), first))
-		require.Equal(t, fmt.Sprint(2*i), receiveText(t, other, 0))
-		require.Equal(t, fmt.Sprint(2*i+1), receiveText(t, other, 0))
+		require.Equal(t, fmt.Sprint(2*i), test.ReceiveText(t, other, 0))
+		require.Equal(t, fmt.Sprint(2*i+1), test.ReceiveText(t, other, 0))
 	}
 }
 
@@ -141,7 +142,7 @@ func TestQueuesThatShareConnectionsWakeEachOther(t *testing.T) {
 	receive(dead)
 	receive(receiver)
 	began := time.Now()
-	require.NoError(t, queues.SendDelayed(t.Context(), sender, "test", text("A"), 300*time.Millisecond)) // when both wait
+	require.NoError(t, queues.SendDelayed(t.Context(), sender, "test", test.Text("A"), 300*time.Millisecond)) // when both wait
 	require.Equal(t, "A<nil>", <-received)
 	require.Equal(t, "A<nil>", <-received)
 	require.Less(t, time.Since(began), 10*time.Second)
@@ -152,7 +153,7 @@ func TestAStrictDatabaseWillDo(t *testing.T) {
 	const count = 1000
 	server := servers.Postgres(t, servers.WithConfig("default_transaction_isolation = 'serializable'"))
 	one, other := openQueue(t, "strict", configOf(server)), openQueue(t, "strict", configOf(server))
-	require.NoError(t, queues.SendBatch(t.Context(), one, "test", numbered(count)))
+	require.NoError(t, queues.SendBatch(t.Context(), one, "test", test.Numbered(count)))
 	var receivers sync.WaitGroup
 	for _, queue := range []*postgres.PostgresMessageQueue{one, other, one, other} {
 		receivers.Go(func() {
@@ -180,8 +181,8 @@ func TestAStrictDatabaseWillDo(t *testing.T) {
 func TestMessagesAreCountedByState(t *testing.T) {
 	server := servers.Postgres(t)
 	queue, other := openQueue(t, "states", configOf(server)), openQueue(t, "states", configOf(server))
-	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", numbered(6)))
-	require.NoError(t, queues.SendDelayed(t.Context(), queue, "test", text("later"), time.Hour))
+	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", test.Numbered(6)))
+	require.NoError(t, queues.SendDelayed(t.Context(), queue, "test", test.Text("later"), time.Hour))
 	for _, settle := range []func(*queues.MessageEnvelope) error{
 		func(*queues.MessageEnvelope) error { return nil },
 		func(e *queues.MessageEnvelope) error { return other.RenewLock(t.Context(), e, time.Hour) },

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -74,21 +75,21 @@ func TestSendTxSendsWithTheTransactionOrNotAtAll(t *testing.T) {
 	conn := connect(t, server)
 	failed := errors.New("the business failed")
 	err := pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
-		require.NoError(t, queue.SendTx(t.Context(), tx, "test", text("never")))
+		require.NoError(t, queue.SendTx(t.Context(), tx, "test", test.Text("never")))
 		return failed
 	})
 	require.ErrorIs(t, err, failed)
 	err = pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
-		require.NoError(t, queue.SendTx(t.Context(), tx, "test", text("one")))
-		require.NoError(t, queue.SendTx(t.Context(), tx, "test", text("two")))
+		require.NoError(t, queue.SendTx(t.Context(), tx, "test", test.Text("one")))
+		require.NoError(t, queue.SendTx(t.Context(), tx, "test", test.Text("two")))
 		got, err := queue.Receive(t.Context(), "test", 0)
 		require.NoError(t, err)
 		require.Nil(t, got, "it is not there before the commit")
 		return nil
 	})
 	require.NoError(t, err)
-	require.Equal(t, "one", receiveText(t, queue, 5*time.Second))
-	require.Equal(t, "two", receiveText(t, queue, 0))
+	require.Equal(t, "one", test.ReceiveText(t, queue, 5*time.Second))
+	require.Equal(t, "two", test.ReceiveText(t, queue, 0))
 
 	db, err := sql.Open("pgx", server.URI())
 	require.NoError(t, err)
@@ -96,18 +97,18 @@ func TestSendTxSendsWithTheTransactionOrNotAtAll(t *testing.T) {
 	for _, commit := range []bool{false, true} {
 		tx, err := db.BeginTx(t.Context(), nil)
 		require.NoError(t, err)
-		require.NoError(t, queue.SendSQLTx(t.Context(), tx, "test", text("three")))
+		require.NoError(t, queue.SendSQLTx(t.Context(), tx, "test", test.Text("three")))
 		if commit {
 			require.NoError(t, tx.Commit())
 		} else {
 			require.NoError(t, tx.Rollback())
 		}
 	}
-	require.Equal(t, "three", receiveText(t, queue, 5*time.Second))
+	require.Equal(t, "three", test.ReceiveText(t, queue, 5*time.Second))
 	count, err := queue.ReadMessageCount()
 	require.NoError(t, err)
 	require.Zero(t, count)
-	require.ErrorIs(t, queue.SendTx(t.Context(), nil, "test", text("x")), queues.ErrBadMessage)
+	require.ErrorIs(t, queue.SendTx(t.Context(), nil, "test", test.Text("x")), queues.ErrBadMessage)
 }
 
 func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
@@ -140,9 +141,9 @@ func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
 	names, err := connection.ReadQueueNames()
 	require.NoError(t, err)
 	require.Equal(t, []string{"orders", "orders.dead"}, names)
-	require.NoError(t, strict.Send(t.Context(), "test", text("A")))
+	require.NoError(t, strict.Send(t.Context(), "test", test.Text("A")))
 	require.NoError(t, connection.Close(t.Context(), "test")) // as a container does: what came first
-	require.Equal(t, "A", receiveText(t, strict, 0))
+	require.Equal(t, "A", test.ReceiveText(t, strict, 0))
 	require.NoError(t, strict.Close(t.Context(), "test"))
 
 	first := newQueue("orders") // it connects the component, which a container may open later

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 // A receiver that goes as its message comes is where a quorum queue and the client library leave a message
@@ -43,7 +44,7 @@ func TestReceiversThatGoLeaveNothingBehind(t *testing.T) {
 						if envelope.DeliveryCount != 1 {
 							t.Errorf("delivery %d", envelope.DeliveryCount)
 						}
-						if err := queue.Send(t.Context(), "test", text("again")); err != nil {
+						if err := queue.Send(t.Context(), "test", test.Text("again")); err != nil {
 							t.Error(err)
 						}
 						if err := queue.Complete(t.Context(), envelope); err != nil {
@@ -53,7 +54,7 @@ func TestReceiversThatGoLeaveNothingBehind(t *testing.T) {
 				})
 			}
 			for range messages {
-				require.NoError(t, queue.Send(t.Context(), "test", text("first")))
+				require.NoError(t, queue.Send(t.Context(), "test", test.Text("first")))
 			}
 			working.Wait()
 			t.Logf("%d of %d receivers went before they had a message", cancelled.Load(), rounds)
@@ -63,7 +64,7 @@ func TestReceiversThatGoLeaveNothingBehind(t *testing.T) {
 				return err == nil && count == messages
 			}, 10*time.Second, 10*time.Millisecond, "all messages are ready")
 			for range messages {
-				require.Equal(t, 1, receive(t, queue, 0).DeliveryCount)
+				require.Equal(t, 1, test.Receive(t, queue, 0).DeliveryCount)
 			}
 		})
 	}
@@ -79,7 +80,7 @@ func TestListenersThatStopUnderLoadLeaveNothingBehind(t *testing.T) {
 	for range 2 {
 		working.Go(func() {
 			for sending.Err() == nil {
-				if err := queue.Send(t.Context(), "test", text("A")); err != nil {
+				if err := queue.Send(t.Context(), "test", test.Text("A")); err != nil {
 					t.Error(err)
 					return
 				}

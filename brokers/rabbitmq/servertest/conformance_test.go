@@ -3,8 +3,6 @@
 package servertest
 
 import (
-	"context"
-	"runtime/pprof"
 	"sync"
 	"testing"
 	"time"
@@ -47,8 +45,8 @@ func checkContract(t *testing.T, subject conformance.Subject, options ...any) {
 	server := servers.RabbitMQ(t, servers.WithPassword("secret"))
 	var lines sync.Map // a proxy for each queue
 	subject.New = func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-		line := startProxy(t, server.Addr())
-		queue := newQueue(name, params.Override(cconf.NewConfigParamsFromTuples("connection.port", line.port())))
+		line := servers.StartProxy(t, server.Addr())
+		queue := newQueue(name, params.Override(cconf.NewConfigParamsFromTuples("connection.port", line.Port())))
 		lines.Store(queue, line)
 		return queue
 	}
@@ -56,11 +54,11 @@ func checkContract(t *testing.T, subject conformance.Subject, options ...any) {
 	subject.SharedByName = true
 	subject.Parallel = 8
 	subject.Tolerance = 150 * time.Millisecond
-	subject.Restart = func(t testing.TB) { require.NoError(t, unlabelled(server.Restart)) }
+	subject.Restart = func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) }
 	subject.Kill = func(t testing.TB, queue queues.IMessageQueue) {
 		line, ok := lines.Load(queue)
 		require.True(t, ok)
-		line.(*proxy).cut()
+		line.(*servers.Proxy).Cut()
 	}
 	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
 		return newQueue(name, cconf.NewEmptyConfigParams())
@@ -73,15 +71,4 @@ func checkContract(t *testing.T, subject conformance.Subject, options ...any) {
 	}
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
-}
-
-// unlabelled calls f in a goroutine without profiler labels: the suite takes what inherits those of a
-// case for a leak of the queue.
-func unlabelled(f func() error) error {
-	result := make(chan error, 1)
-	go func() {
-		pprof.SetGoroutineLabels(context.Background())
-		result <- f()
-	}()
-	return <-result
 }

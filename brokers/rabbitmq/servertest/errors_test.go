@@ -13,6 +13,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/rabbitmq"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -77,9 +78,9 @@ func TestMessagesThatCannotBeSentAreRefused(t *testing.T) {
 	require.ErrorIs(t, queue.Send(t.Context(), "test", &queues.MessageEnvelope{Headers: huge}), queues.ErrMessageTooLarge)
 	long := map[string]string{string(make([]byte, 256)): ""}
 	require.ErrorIs(t, queue.Send(t.Context(), "test", &queues.MessageEnvelope{Headers: long}), queues.ErrBadMessage)
-	require.ErrorIs(t, queues.SendDelayed(t.Context(), queue, "test", text("later"), 30*24*time.Hour), queues.ErrNotSupported)
-	require.NoError(t, queue.Send(t.Context(), "test", text("good")))
-	require.Equal(t, "good", receiveText(t, queue, 0))
+	require.ErrorIs(t, queues.SendDelayed(t.Context(), queue, "test", test.Text("later"), 30*24*time.Hour), queues.ErrNotSupported)
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("good")))
+	require.Equal(t, "good", test.ReceiveText(t, queue, 0))
 }
 
 func TestWhatNoQueueTakesIsAnError(t *testing.T) {
@@ -88,15 +89,15 @@ func TestWhatNoQueueTakesIsAnError(t *testing.T) {
 	require.False(t, sender.Capabilities().CanReceive())
 	_, err := sender.Receive(t.Context(), "test", 0)
 	require.ErrorIs(t, err, queues.ErrNotSupported)
-	err = sender.Send(t.Context(), "test", text("lost"))
+	err = sender.Send(t.Context(), "test", test.Text("lost"))
 	require.ErrorIs(t, err, queues.ErrBadConfig)
 	require.ErrorContains(t, err, "options.routing_key")
 
 	orders := openQueue(t, "orders", configOf(server, "exchange", "events", "options.exchange_type", "topic", "options.routing_key", "order.*"))
-	require.NoError(t, sender.Send(t.Context(), "test", text("found")))
-	require.Equal(t, "found", receiveText(t, orders, 5*time.Second))
-	require.NoError(t, queues.SendDelayed(t.Context(), delaying(t, server), "test", text("later"), 200*time.Millisecond))
-	require.Equal(t, "later", receiveText(t, orders, 5*time.Second))
+	require.NoError(t, sender.Send(t.Context(), "test", test.Text("found")))
+	require.Equal(t, "found", test.ReceiveText(t, orders, 5*time.Second))
+	require.NoError(t, queues.SendDelayed(t.Context(), delaying(t, server), "test", test.Text("later"), 200*time.Millisecond))
+	require.Equal(t, "later", test.ReceiveText(t, orders, 5*time.Second))
 }
 
 // delaying is a queue of its own behind the same exchange, which can delay.
@@ -109,11 +110,11 @@ func TestAQueueThatIsDeletedIsMadeAgain(t *testing.T) {
 	queue := openQueue(t, "fleeting", configOf(server))
 	ch := connect(t, server)
 	for range 2 {
-		require.NoError(t, queue.Send(t.Context(), "test", text("before")))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("before")))
 		_, err := ch.QueueDelete("fleeting", false, false, false)
 		require.NoError(t, err)
-		require.NoError(t, queue.Send(t.Context(), "test", text("after")))
-		require.Equal(t, "after", receiveText(t, queue, 5*time.Second))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("after")))
+		require.Equal(t, "after", test.ReceiveText(t, queue, 5*time.Second))
 	}
 	_, err := ch.QueueDeclarePassive("fleeting", true, false, false, false, amqp.Table{})
 	require.NoError(t, err)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"sync"
 	"testing"
-	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -82,25 +81,4 @@ func connect(t testing.TB, server *servers.Server) *amqp.Channel {
 	require.NoError(t, err)
 	require.NoError(t, ch.Confirm(false))
 	return ch
-}
-
-func text(value string) *queues.MessageEnvelope {
-	return queues.NewMessageEnvelope("test", "text", []byte(value))
-}
-
-// receive receives the next message, which must come within wait.
-func receive(t testing.TB, queue queues.IMessageQueue, wait time.Duration) *queues.MessageEnvelope {
-	t.Helper()
-	envelope, err := queue.Receive(t.Context(), "test", wait)
-	require.NoError(t, err)
-	require.NotNil(t, envelope, "no message within %s", wait)
-	return envelope
-}
-
-// receiveText receives the next message and completes it.
-func receiveText(t testing.TB, queue queues.IMessageQueue, wait time.Duration) string {
-	t.Helper()
-	envelope := receive(t, queue, wait)
-	require.NoError(t, queue.Complete(t.Context(), envelope))
-	return envelope.GetMessageAsString()
 }

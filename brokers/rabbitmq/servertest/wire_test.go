@@ -14,6 +14,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/rabbitmq"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -57,7 +58,7 @@ func TestMessagesOfOthersAreRead(t *testing.T) {
 		},
 	})
 	for count := 1; count <= 3; count++ { // properties survive being given back in each way
-		got := receive(t, queue, 5*time.Second)
+		got := test.Receive(t, queue, 5*time.Second)
 		require.Equal(t, count, got.DeliveryCount)
 		require.Equal(t, []string{"id", "correlation", "type", "ABC"}, []string{got.MessageId, got.CorrelationId, got.MessageType, got.GetMessageAsString()})
 		require.Equal(t, time.Unix(1700000000, 0).UTC(), got.SentTime)
@@ -79,7 +80,7 @@ func TestMessagesOfOthersAreRead(t *testing.T) {
 	require.Equal(t, int32(2), d.Headers["number"], "types of others stay what they were")
 
 	publish(amqp.Publishing{Body: []byte("bare")})
-	got := receive(t, queue, 5*time.Second)
+	got := test.Receive(t, queue, 5*time.Second)
 	require.True(t, got.SentTime.IsZero())
 	require.Empty(t, got.MessageId)
 	require.Empty(t, got.Headers)
@@ -87,8 +88,8 @@ func TestMessagesOfOthersAreRead(t *testing.T) {
 
 func TestAListenerResumesAfterItsConnectionIsLost(t *testing.T) {
 	server := shared(t)
-	line := startProxy(t, server.Addr())
-	queue := openQueue(t, "resume", configOf(server).Override(cconf.NewConfigParamsFromTuples("connection.port", line.port(), "options.exclusive", true)))
+	line := servers.StartProxy(t, server.Addr())
+	queue := openQueue(t, "resume", configOf(server).Override(cconf.NewConfigParamsFromTuples("connection.port", line.Port(), "options.exclusive", true)))
 	require.False(t, queue.Capabilities().IsDurable())
 	received := make(chan string, 10)
 	queue.BeginListen(t.Context(), "test", queues.NewCallbackMessageReceiver(func(_ context.Context, envelope *queues.MessageEnvelope, _ queues.IMessageQueue) error {
@@ -96,13 +97,13 @@ func TestAListenerResumesAfterItsConnectionIsLost(t *testing.T) {
 		return nil
 	}))
 	for range 3 {
-		require.Eventually(t, func() bool { return queue.Send(t.Context(), "test", text("A")) == nil }, 20*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return queue.Send(t.Context(), "test", test.Text("A")) == nil }, 20*time.Second, 10*time.Millisecond)
 		select {
 		case <-received:
 		case <-time.After(20 * time.Second):
 			t.Fatal("the listener does not resume")
 		}
-		line.drop() // and with it the queue, which is made again
+		line.Drop() // and with it the queue, which is made again
 	}
 }
 
@@ -126,9 +127,9 @@ func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
 	require.ErrorContains(t, strict.Open(t.Context(), "test"), "orders.dead")
 	require.NoError(t, connection.CreateQueue("orders.dead"))
 	require.NoError(t, strict.Open(t.Context(), "test"))
-	require.NoError(t, strict.Send(t.Context(), "test", text("A")))
+	require.NoError(t, strict.Send(t.Context(), "test", test.Text("A")))
 	require.NoError(t, connection.Close(t.Context(), "test")) // as a container does: what came first
-	require.Equal(t, "A", receiveText(t, strict, time.Second))
+	require.Equal(t, "A", test.ReceiveText(t, strict, time.Second))
 	require.NoError(t, strict.Close(t.Context(), "test"))
 
 	require.NoError(t, connection.Open(t.Context(), "test"))
@@ -141,6 +142,6 @@ func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
 func TestTLSWorks(t *testing.T) {
 	server := servers.RabbitMQ(t, servers.WithTLS(), servers.WithPassword("secret"))
 	queue := openQueue(t, "secure", configOf(server, "connection.protocol", "amqps", "connection.tls.ca", server.CAFile))
-	require.NoError(t, queue.Send(t.Context(), "test", text("A")))
-	require.Equal(t, "A", receiveText(t, queue, time.Second))
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("A")))
+	require.Equal(t, "A", test.ReceiveText(t, queue, time.Second))
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -127,8 +128,8 @@ func TestASentinelKnowsTheMaster(t *testing.T) {
 
 	params := configOf(master, "options.sentinel_master", "main").Override(cconf.NewConfigParamsFromTuples("connection.port", port))
 	queue := openQueue(t, "watched", params)
-	require.NoError(t, queue.Send(t.Context(), "test", text("A")))
-	require.Equal(t, "A", receiveText(t, queue, 0))
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("A")))
+	require.Equal(t, "A", test.ReceiveText(t, queue, 0))
 	require.EqualValues(t, 1, rawClient(t, master).Exists(t.Context(), "{watched}:stream").Val())
 
 	wrong := newQueue("watched", params.Override(cconf.NewConfigParamsFromTuples("options.sentinel_master", "other", "options.connect_timeout", 2000)))

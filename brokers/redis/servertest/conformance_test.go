@@ -3,8 +3,6 @@
 package servertest
 
 import (
-	"context"
-	"runtime/pprof"
 	"sync"
 	"testing"
 	"time"
@@ -22,9 +20,8 @@ func contract(server *servers.Server) conformance.Subject {
 	var proxies sync.Map // by queue object
 	return conformance.Subject{
 		New: func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			var way *proxy
-			unlabelled(func() { way = proxyTo(t, server) })
-			queue := newQueue(name, params.Override(cconf.NewConfigParamsFromTuples("connection.port", way.port())))
+			way := servers.StartProxy(t, server.Addr())
+			queue := newQueue(name, params.Override(cconf.NewConfigParamsFromTuples("connection.port", way.Port())))
 			proxies.Store(queue, way)
 			return queue
 		},
@@ -33,11 +30,11 @@ func contract(server *servers.Server) conformance.Subject {
 		Bounded:      true,
 		Parallel:     6,
 		Tolerance:    150 * time.Millisecond, // 250 and more would make cases about delays, of one second, overlap
-		Restart:      func(t testing.TB) { unlabelled(func() { require.NoError(t, server.Restart()) }) },
+		Restart:      func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) },
 		Kill: func(t testing.TB, queue queues.IMessageQueue) {
 			way, ok := proxies.Load(queue)
 			require.True(t, ok)
-			way.(*proxy).sever()
+			way.(*servers.Proxy).Cut()
 		},
 		NoConnection: func(_ testing.TB, name string) queues.IMessageQueue {
 			return newQueue(name, cconf.NewEmptyConfigParams())
@@ -56,16 +53,4 @@ func TestRedisQueueKeepsTheContract(t *testing.T) {
 	server := servers.Redis(t, servers.WithPassword("secret"), servers.WithConfig("appendfsync everysec"))
 	report := conformance.Run(t, contract(server))
 	require.Empty(t, report.With(conformance.Failed))
-}
-
-// unlabelled calls f in a goroutine without profiler labels: the suite takes what inherits those of a
-// case for a leak of the queue.
-func unlabelled(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		pprof.SetGoroutineLabels(context.Background())
-		f()
-	}()
-	<-done
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -82,27 +83,27 @@ func TestMessagesThatAreTooLargeAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, queues.ErrMessageTooLarge)
 	require.ErrorContains(t, err, "proto-max-bulk-len")
 	require.NoError(t, queue.Send(t.Context(), "test", &queues.MessageEnvelope{Message: large[1:]}))
-	require.Len(t, receive(t, queue, 0).Message, 1<<20)
+	require.Len(t, test.Receive(t, queue, 0).Message, 1<<20)
 }
 
 func TestAServerWithoutMemoryTakesNoMessagesButGivesThem(t *testing.T) {
 	server := servers.Redis(t)
 	client := rawClient(t, server)
 	queue := openQueue(t, "memory", configOf(server))
-	for _, envelope := range numbered(3) {
+	for _, envelope := range test.Numbered(3) {
 		require.NoError(t, queue.Send(t.Context(), "test", envelope))
 	}
 	require.NoError(t, client.ConfigSet(t.Context(), "maxmemory", "1mb").Err()) // less than it uses
-	err := queue.Send(t.Context(), "test", text("too much"))
+	err := queue.Send(t.Context(), "test", test.Text("too much"))
 	require.ErrorIs(t, err, queues.ErrQueueFull)
 	require.ErrorContains(t, err, "maxmemory")
-	require.Equal(t, "0", receiveText(t, queue, 0))
-	require.NoError(t, queue.Abandon(t.Context(), receive(t, queue, 0)))
-	require.NoError(t, queue.MoveToDeadLetter(t.Context(), receive(t, queue, 0)))
-	require.Equal(t, "2", receiveText(t, queue, 0))
+	require.Equal(t, "0", test.ReceiveText(t, queue, 0))
+	require.NoError(t, queue.Abandon(t.Context(), test.Receive(t, queue, 0)))
+	require.NoError(t, queue.MoveToDeadLetter(t.Context(), test.Receive(t, queue, 0)))
+	require.Equal(t, "2", test.ReceiveText(t, queue, 0))
 	require.NoError(t, queue.Clear(t.Context(), "test"))
 	require.NoError(t, client.ConfigSet(t.Context(), "maxmemory", "0").Err())
-	require.NoError(t, queue.Send(t.Context(), "test", text("enough")))
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("enough")))
 }
 
 func TestAQueueIsDurableIfItsServerIs(t *testing.T) {
@@ -125,10 +126,10 @@ func TestDatabasesAndTLS(t *testing.T) {
 	server := servers.Redis(t, servers.WithTLS(), servers.WithPassword("secret"))
 	one := openQueue(t, "orders", configOf(server, "connection.protocol", "rediss", "connection.tls.ca", server.CAFile, "connection.database", 3))
 	other := openQueue(t, "orders", cconf.NewConfigParamsFromTuples("connection.uri", server.URI()+"", "connection.tls.ca", server.CAFile))
-	require.NoError(t, one.Send(t.Context(), "test", text("three")))
-	require.NoError(t, other.Send(t.Context(), "test", text("none")))
-	require.Equal(t, "three", receiveText(t, one, 0))
-	require.Equal(t, "none", receiveText(t, other, 0))
+	require.NoError(t, one.Send(t.Context(), "test", test.Text("three")))
+	require.NoError(t, other.Send(t.Context(), "test", test.Text("none")))
+	require.Equal(t, "three", test.ReceiveText(t, one, 0))
+	require.Equal(t, "none", test.ReceiveText(t, other, 0))
 	envelope, err := one.Receive(t.Context(), "test", 50*time.Millisecond) // the client that waits speaks TLS too
 	require.NoError(t, err)
 	require.Nil(t, envelope)
@@ -145,17 +146,17 @@ func TestAUserNeedsNoMoreThanWhatTheReadmeLists(t *testing.T) {
 	server := servers.Redis(t, servers.WithPassword("secret"), servers.WithConfig("user orders "+strings.Join(strings.Fields(rule), " ")))
 	queue := openQueue(t, "orders", configOf(server, "options.max_messages", 10).Override(
 		cconf.NewConfigParamsFromTuples("credential.username", "orders", "credential.password", "password")))
-	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", numbered(4)))
-	require.NoError(t, queues.SendDelayed(t.Context(), queue, "test", text("late"), 10*time.Millisecond))
-	require.NoError(t, queue.Abandon(t.Context(), receive(t, queue, 0)))
-	require.NoError(t, queues.AbandonDelayed(t.Context(), queue, receive(t, queue, 0), time.Millisecond))
-	require.NoError(t, queue.MoveToDeadLetter(t.Context(), receive(t, queue, time.Second)))
-	held := receive(t, queue, time.Second)
+	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", test.Numbered(4)))
+	require.NoError(t, queues.SendDelayed(t.Context(), queue, "test", test.Text("late"), 10*time.Millisecond))
+	require.NoError(t, queue.Abandon(t.Context(), test.Receive(t, queue, 0)))
+	require.NoError(t, queues.AbandonDelayed(t.Context(), queue, test.Receive(t, queue, 0), time.Millisecond))
+	require.NoError(t, queue.MoveToDeadLetter(t.Context(), test.Receive(t, queue, time.Second)))
+	held := test.Receive(t, queue, time.Second)
 	require.NoError(t, queue.RenewLock(t.Context(), held, time.Minute))
 	require.NoError(t, queue.Complete(t.Context(), held))
 	require.Equal(t, "late", func() (last string) {
 		for range 3 {
-			last = receiveText(t, queue, 5*time.Second)
+			last = test.ReceiveText(t, queue, 5*time.Second)
 		}
 		return last
 	}())

@@ -4,8 +4,6 @@ package servertest
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -45,10 +44,10 @@ func TestAListenerResumesAfterARestart(t *testing.T) {
 		received <- envelope.GetMessageAsString()
 		return nil
 	}))
-	require.NoError(t, queue.Send(t.Context(), "test", text("before")))
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("before")))
 	require.Equal(t, "before", <-received)
 	require.NoError(t, server.Restart())
-	require.Eventually(t, func() bool { return queue.Send(t.Context(), "test", text("after")) == nil }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return queue.Send(t.Context(), "test", test.Text("after")) == nil }, 10*time.Second, 10*time.Millisecond)
 	select {
 	case got := <-received:
 		require.Equal(t, "after", got)
@@ -58,41 +57,7 @@ func TestAListenerResumesAfterARestart(t *testing.T) {
 }
 
 func TestCancelledReceivesLeaveNothingLocked(t *testing.T) {
-	const messages, rounds = 500, 5000
-	server := servers.Redis(t, servers.WithConfig("appendonly no"))
-	queue := openQueue(t, "cancel", configOf(server, "options.lock_timeout", 600_000, "options.max_deliveries", 0))
-	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", numbered(messages)))
-	var receivers sync.WaitGroup
-	var next, cancelled atomic.Int64
-	for range 4 {
-		receivers.Go(func() {
-			for {
-				round := next.Add(1)
-				if round > rounds {
-					return
-				}
-				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(round%40)*25*time.Microsecond)
-				envelope, err := queue.Receive(ctx, "test", time.Second)
-				cancel()
-				if err != nil {
-					cancelled.Add(1)
-					continue
-				}
-				if envelope != nil {
-					if err := queue.Abandon(t.Context(), envelope); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-		})
-	}
-	receivers.Wait()
-	t.Logf("%d of %d receives were cancelled", cancelled.Load(), rounds)
-	require.Positive(t, cancelled.Load())
-	require.Eventually(t, func() bool {
-		count, err := queue.ReadMessageCount()
-		return err == nil && count == messages
-	}, 10*time.Second, 10*time.Millisecond)
+	faults.CancelledReceives(t, subjectOn(servers.Redis(t, servers.WithConfig("appendonly no"))))
 }
 
 // TestAServerThatForgetsEverythingIsAsGoodAsNew restarts a server without persistence: queues that are open make
@@ -101,27 +66,27 @@ func TestAServerThatForgetsEverythingIsAsGoodAsNew(t *testing.T) {
 	server := servers.Redis(t, servers.WithConfig("appendonly no"))
 	queue := openQueue(t, "forgotten", configOf(server))
 	require.False(t, queue.Capabilities().Has(queues.CapabilityDurable))
-	require.NoError(t, queue.Send(t.Context(), "test", text("lost")))
-	held := receive(t, queue, 0)
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("lost")))
+	held := test.Receive(t, queue, 0)
 	require.NoError(t, server.Restart())
 	require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrLockLost)
-	require.NoError(t, queue.Send(t.Context(), "test", text("new")))
-	require.Equal(t, "new", receiveText(t, queue, 5*time.Second))
+	require.NoError(t, queue.Send(t.Context(), "test", test.Text("new")))
+	require.Equal(t, "new", test.ReceiveText(t, queue, 5*time.Second))
 }
 
 func TestAGroupThatIsGoneIsMadeAnew(t *testing.T) {
 	server := servers.Redis(t, servers.WithConfig("appendonly no"))
 	client := rawClient(t, server)
 	queue := openQueue(t, "group", configOf(server))
-	for _, envelope := range numbered(4) {
+	for _, envelope := range test.Numbered(4) {
 		require.NoError(t, queue.Send(t.Context(), "test", envelope))
 	}
-	held := receive(t, queue, 0)
-	require.NoError(t, queue.Abandon(t.Context(), receive(t, queue, 0)))
+	held := test.Receive(t, queue, 0)
+	require.NoError(t, queue.Abandon(t.Context(), test.Receive(t, queue, 0)))
 	require.NoError(t, client.XGroupDestroy(t.Context(), "{group}:stream", "queue").Err())
-	require.Equal(t, "1", receiveText(t, queue, 0), "it is ready once more, whatever the group says")
+	require.Equal(t, "1", test.ReceiveText(t, queue, 0), "it is ready once more, whatever the group says")
 	for _, want := range []string{"0", "2", "3"} {
-		require.Equal(t, want, receiveText(t, queue, 0), "what is in the stream is as good as new")
+		require.Equal(t, want, test.ReceiveText(t, queue, 0), "what is in the stream is as good as new")
 	}
 	require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrLockLost)
 	count, err := queue.ReadMessageCount()
@@ -133,13 +98,13 @@ func TestAGroupThatIsGoneIsMadeAnew(t *testing.T) {
 func TestAServerThatHangsKeepsNobodyBeyondItsContext(t *testing.T) {
 	server := servers.Redis(t)
 	queue := openQueue(t, "hanging", configOf(server))
-	for _, envelope := range numbered(2) {
+	for _, envelope := range test.Numbered(2) {
 		require.NoError(t, queue.Send(t.Context(), "test", envelope))
 	}
-	held := receive(t, queue, 0)
+	held := test.Receive(t, queue, 0)
 	require.NoError(t, syscall.Kill(server.Pid(), syscall.SIGSTOP))
 	for doing, call := range map[string]func(ctx context.Context) error{
-		"Send":     func(ctx context.Context) error { return queue.Send(ctx, "test", text("perhaps")) },
+		"Send":     func(ctx context.Context) error { return queue.Send(ctx, "test", test.Text("perhaps")) },
 		"Receive":  func(ctx context.Context) error { _, err := queue.Receive(ctx, "test", time.Minute); return err },
 		"Complete": func(ctx context.Context) error { return queue.Complete(ctx, held) },
 		"Peek":     func(ctx context.Context) error { _, err := queue.Peek(ctx, "test"); return err },
@@ -151,6 +116,6 @@ func TestAServerThatHangsKeepsNobodyBeyondItsContext(t *testing.T) {
 		cancel()
 	}
 	require.NoError(t, syscall.Kill(server.Pid(), syscall.SIGCONT))
-	require.Equal(t, "1", receiveText(t, queue, 10*time.Second), "what was on its way for a receiver that has gone went back")
-	require.Equal(t, "perhaps", receiveText(t, queue, 10*time.Second))
+	require.Equal(t, "1", test.ReceiveText(t, queue, 10*time.Second), "what was on its way for a receiver that has gone went back")
+	require.Equal(t, "perhaps", test.ReceiveText(t, queue, 10*time.Second))
 }

@@ -4,9 +4,7 @@ package servertest
 
 import (
 	"context"
-	"fmt"
 	"testing"
-	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	goredis "github.com/redis/go-redis/v9"
@@ -57,33 +55,4 @@ func rawClient(t testing.TB, server *servers.Server) *goredis.Client {
 	require.NoError(t, client.Ping(t.Context()).Err())
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client
-}
-
-func text(value string) *queues.MessageEnvelope {
-	return queues.NewMessageEnvelope("test", "text", []byte(value))
-}
-
-func numbered(count int) []*queues.MessageEnvelope {
-	envelopes := make([]*queues.MessageEnvelope, count)
-	for i := range envelopes {
-		envelopes[i] = text(fmt.Sprint(i))
-	}
-	return envelopes
-}
-
-// receive receives the next message.
-func receive(t testing.TB, queue queues.IMessageQueue, wait time.Duration) *queues.MessageEnvelope {
-	t.Helper()
-	envelope, err := queue.Receive(t.Context(), "test", wait)
-	require.NoError(t, err)
-	require.NotNil(t, envelope, "no message within %s", wait)
-	return envelope
-}
-
-// receiveText receives the next message and completes it.
-func receiveText(t testing.TB, queue queues.IMessageQueue, wait time.Duration) string {
-	t.Helper()
-	envelope := receive(t, queue, wait)
-	require.NoError(t, queue.Complete(t.Context(), envelope))
-	return envelope.GetMessageAsString()
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -96,13 +97,13 @@ func TestACompletedQueueLeavesNothing(t *testing.T) {
 	server := servers.Redis(t)
 	client := rawClient(t, server)
 	queue := openQueue(t, "clean", configOf(server))
-	for _, envelope := range numbered(20) {
+	for _, envelope := range test.Numbered(20) {
 		require.NoError(t, queues.SendDelayed(t.Context(), queue, "test", envelope, time.Millisecond))
 	}
-	require.NoError(t, queue.Abandon(t.Context(), receive(t, queue, time.Second)))
-	require.NoError(t, queues.AbandonDelayed(t.Context(), queue, receive(t, queue, time.Second), time.Millisecond))
+	require.NoError(t, queue.Abandon(t.Context(), test.Receive(t, queue, time.Second)))
+	require.NoError(t, queues.AbandonDelayed(t.Context(), queue, test.Receive(t, queue, time.Second), time.Millisecond))
 	for range 20 {
-		receiveText(t, queue, 5*time.Second)
+		test.ReceiveText(t, queue, 5*time.Second)
 	}
 	require.Zero(t, client.XLen(t.Context(), "{clean}:stream").Val())
 	require.Zero(t, client.XLen(t.Context(), "{clean}:later").Val())
@@ -115,7 +116,7 @@ func TestOrderHoldsForOneSender(t *testing.T) {
 	const count = 2000
 	server := servers.Redis(t, servers.WithConfig("appendonly no"))
 	queue := openQueue(t, "order", configOf(server, "options.max_deliveries", 0))
-	for i, envelope := range numbered(count) {
+	for i, envelope := range test.Numbered(count) {
 		if i%10 == 0 {
 			require.NoError(t, queues.SendBatch(t.Context(), queue, "test", []*queues.MessageEnvelope{envelope}))
 		} else {
@@ -165,9 +166,9 @@ func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"orders", "orders.dead"}, names)
 	require.EqualValues(t, 1, rawClient(t, server).Exists(t.Context(), "shop:{orders}:stream").Val(), "the prefix is that of the component")
-	require.NoError(t, strict.Send(t.Context(), "test", text("A")))
+	require.NoError(t, strict.Send(t.Context(), "test", test.Text("A")))
 	require.NoError(t, connection.Close(t.Context(), "test")) // as a container does: what came first
-	require.Equal(t, "A", receiveText(t, strict, 0))
+	require.Equal(t, "A", test.ReceiveText(t, strict, 0))
 	require.NoError(t, strict.Close(t.Context(), "test"))
 
 	require.NoError(t, connection.Open(t.Context(), "test"))
