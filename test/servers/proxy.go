@@ -31,23 +31,21 @@ func StartProxy(t testing.TB, addr string) *Proxy {
 	}
 	p := &Proxy{listener: listener, server: addr, conns: map[net.Conn]struct{}{}}
 	p.running.Go(p.accept)
-	t.Cleanup(func() {
-		p.Cut()
-		p.running.Wait()
-	})
+	t.Cleanup(p.Cut)
 	return p
 }
 
 // Port is where the proxy listens, on 127.0.0.1.
 func (p *Proxy) Port() int { return p.listener.Addr().(*net.TCPAddr).Port }
 
-// Cut ends every connection, for good. Cutting again is a no-op.
+// Cut ends every connection, for good, and returns when that is done. Cutting again is a no-op.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.isCut = true
 	_ = p.listener.Close()
 	p.end()
+	p.mu.Unlock()
+	p.running.Wait()
 }
 
 // Drop ends every connection there is. New ones can be made.
