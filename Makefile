@@ -45,8 +45,8 @@ KINDS :=
 CHOSEN := $(patsubst core,.,$(MODULES))
 # Tests that want real servers stand in modules of their own, which users do not get.
 BROKER_TESTS := $(filter test/servers test/services %/servertest,$(CHOSEN))
-# What is named InProcess has run in make test already.
-BROKER_FLAGS = $(strip $(race) -tags=brokers -skip=InProcess -count=1 -p=1 -timeout=60m $(TESTFLAGS))
+# What is named InProcess has run in make test already, and so has all of a command that is not named RealBroker.
+BROKER_FLAGS = $(strip $(race) -tags=brokers $(if $(filter cmd/%,$*),-run=RealBroker,-skip=InProcess) -count=1 -p=1 -timeout=60m $(TESTFLAGS))
 
 # Modules are checked one by one, with the workspace off: as a user gets them, and
 # with a go.sum that is complete. Commands are the exception. They carry no replace

@@ -73,7 +73,7 @@ func (b *broker) supports(args ...string) bool {
 // waits is how long a message may take from here to there.
 const waits = "20s"
 
-func TestEveryCommandWorksOnEveryBroker(t *testing.T) {
+func TestEveryCommandWorksOnEveryRealBroker(t *testing.T) {
 	for _, kind := range servers.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			b := newBroker(t, kind)
@@ -174,7 +174,7 @@ func (b *broker) examine() {
 	require.True(b.t, probed, healthy.Out)
 }
 
-func TestAWrongPasswordIsALineWithoutIt(t *testing.T) {
+func TestAWrongPasswordOfARealBrokerIsALineWithoutIt(t *testing.T) {
 	for _, kind := range servers.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			const secret = "s3cr3t-p4ss"
