@@ -11,7 +11,7 @@ import (
 )
 
 // fetch asks for records, and settles what there is to settle with the same request.
-func (s *shareSession) fetch(t todo) error {
+func (s *shareSession) fetch(t task) error {
 	c := s.consumer
 	request := kmsg.NewPtrShareFetchRequest()
 	request.GroupID, request.MemberID = &c.session.group, &c.memberId

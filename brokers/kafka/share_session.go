@@ -82,27 +82,27 @@ func (s *shareSession) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		todo := s.next()
-		if todo.pause > 0 {
-			_ = pauseFor(c.work, todo.pause)
+		task := s.next()
+		if task.pause > 0 {
+			_ = pauseFor(c.work, task.pause)
 		}
 		var err error
 		switch {
-		case len(todo.renew) > 0:
-			err = s.acknowledge(todo.renew, true)
-		case todo.records > 0:
-			err = s.fetch(todo)
-		case len(todo.acks) > 0:
-			err = s.acknowledge(todo.acks, false)
+		case len(task.renew) > 0:
+			err = s.acknowledge(task.renew, true)
+		case task.records > 0:
+			err = s.fetch(task)
+		case len(task.acks) > 0:
+			err = s.acknowledge(task.acks, false)
 		case c.work.Err() != nil:
 			s.end()
 			return
 		default:
-			if !s.rested && todo.closing {
+			if !s.rested && task.closing {
 				s.rested = true
 				close(s.rest)
 			}
-			timer.Reset(todo.later)
+			timer.Reset(task.later)
 			select {
 			case <-s.bell:
 			case <-timer.C:
@@ -131,8 +131,8 @@ func (s *shareSession) awaitRest(ctx context.Context) {
 	}
 }
 
-// todo is what there is to do next.
-type todo struct {
+// task is what there is to do next.
+type task struct {
 	renew   []*ack
 	acks    []*ack
 	records int // to fetch
@@ -142,11 +142,11 @@ type todo struct {
 }
 
 // next finds what there is to do, and takes it on.
-func (s *shareSession) next() todo {
+func (s *shareSession) next() task {
 	c := s.consumer
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := todo{closing: c.closing, later: time.Minute}
+	t := task{closing: c.closing, later: time.Minute}
 	if s.patience {
 		s.patience, t.pause = false, leastPause
 	}
