@@ -336,6 +336,7 @@ type (
 	withPurge  struct{ s *fakeStorage }
 	withBatch  struct{ s *fakeStorage }
 	withDelay  struct{ s *fakeStorage }
+	withGroups struct{ s *fakeStorage }
 	withLater  struct{ s *fakeStorage }
 	withDead   struct{ s *fakeStorage }
 	withBury   struct{ s *fakeStorage }
@@ -350,6 +351,28 @@ func (w withExtend) Extend(_ context.Context, handle any, timeout time.Duration)
 		message.expiry.Reset(timeout)
 	}
 	return err
+}
+
+func (w withGroups) CompleteBatch(_ context.Context, handles []any) []error {
+	defer w.s.leave("complete_batch")
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	ids := []string{}
+	errs := make([]error, len(handles))
+	for i, handle := range handles {
+		message, err := w.s.settle("in_group", handle, "")
+		if errs[i] = err; message != nil {
+			ids = append(ids, message.envelope.MessageId)
+		}
+		if err == nil {
+			w.s.remove(message)
+		}
+	}
+	w.s.calls = append(w.s.calls, fakeCall{time.Since(w.s.started), "complete_batch " + strings.Join(ids, " ")})
+	if !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		return nil
+	}
+	return errs
 }
 
 func (w withLook) Look(_ context.Context, most int) ([]*queues.MessageEnvelope, error) {
@@ -502,4 +525,13 @@ func receiverFunc(receive func(ctx context.Context, envelope *queues.MessageEnve
 		func(ctx context.Context, envelope *queues.MessageEnvelope, _ queues.IMessageQueue) error {
 			return receive(ctx, envelope)
 		})
+}
+
+// numbered are the ids 1 to count.
+func numbered(count int) []string {
+	ids := make([]string, count)
+	for i := range ids {
+		ids[i] = fmt.Sprint(i + 1)
+	}
+	return ids
 }

@@ -35,7 +35,7 @@ type listener struct {
 	session       *session // nil for a queue without a storage that is not open by its base
 	correlationId string
 	receiver      IMessageReceiver
-	prefetch      int
+	completer     *completer // nil: messages are completed one by one
 
 	taking     context.Context // ends when no more messages shall be taken
 	stopTaking context.CancelFunc
@@ -47,8 +47,9 @@ type listener struct {
 	hurry      sync.Once
 
 	workers sync.WaitGroup
-	turn    chan struct{} // holds one token: whose it is, may touch ahead
-	ahead   []*Delivery   // taken and not started
+	turn    chan struct{} // holds one token: whose it is, may touch pace and ahead
+	pace    pace
+	ahead   []*Delivery // taken and not started
 
 	free    atomic.Int32 // workers that are waiting for a message
 	mu      sync.Mutex
@@ -138,10 +139,7 @@ func (q *MessageQueue) register(ctx context.Context, correlationId string, recei
 		turn:          make(chan struct{}, 1),
 	}
 	if l.session != nil {
-		l.prefetch = l.session.settings.prefetch
-		if l.prefetch == 0 {
-			l.prefetch = l.session.traits.Prefetch
-		}
+		l.pace = newPace(l.session.settings.prefetch, l.session.traits)
 	}
 	l.taking, l.stopTaking = context.WithCancel(ctx)
 	l.settling, l.giveUp = context.WithCancel(context.WithValue(context.WithoutCancel(ctx), receivingKey{q}, true))
@@ -181,6 +179,7 @@ func (l *listener) await(hurry <-chan struct{}) {
 // listen runs the workers and, when the listener shall stop, sees to their end.
 func (l *listener) listen(ctx context.Context) error {
 	l.turn <- struct{}{}
+	l.completer = newCompleter(l)
 	l.hire()
 	<-l.taking.Done()
 	l.drain()
@@ -198,6 +197,9 @@ func (l *listener) drain() {
 	idle := make(chan struct{})
 	go func() {
 		l.workers.Wait()
+		if l.completer != nil {
+			l.completer.close()
+		}
 		close(idle)
 	}()
 	timer := time.NewTimer(l.session.settings.drainTimeout)
@@ -277,9 +279,7 @@ func (l *listener) replace(w *worker, d *Delivery) {
 	l.queue.telemetry.Load().log(l.settling, clog.LevelError, d.correlationId, errGoexit,
 		"Receiver failed on delivery %d of message %s from queue %s", d.Count, d.id, l.queue.name)
 	w.delivery.Store(nil)
-	if err := w.settle(d, errGoexit); err != nil && !errors.Is(err, ErrLockLost) {
-		l.queue.telemetry.Load().log(l.settling, clog.LevelError, d.correlationId, l.queue.redact(err), "Could not settle message %s on queue %s", d.id, l.queue.name)
-	}
+	l.report(d, w.settle(d, errGoexit))
 	l.mu.Lock()
 	l.hired = slices.DeleteFunc(slices.Clone(l.hired), func(hired *worker) bool { return hired == w })
 	l.mu.Unlock()
@@ -337,7 +337,7 @@ func (w *worker) run() {
 // next takes the next message, and waits for it; nil when the listener stops.
 func (w *worker) next() *Delivery {
 	l := w.listener
-	if l.prefetch == 0 {
+	if !l.pace.looksAhead() {
 		d := w.take(1)
 		if d != nil && l.taking.Err() != nil {
 			giving, cancel := context.WithTimeout(l.settling, settleGrace)
@@ -362,7 +362,7 @@ func (w *worker) next() *Delivery {
 		l.ahead = l.ahead[1:]
 		return d
 	}
-	d := w.take(1 + l.prefetch)
+	d := w.take(l.pace.next())
 	if d != nil && l.taking.Err() != nil {
 		l.ahead = append([]*Delivery{d}, l.ahead...)
 		return nil
@@ -391,6 +391,9 @@ func (w *worker) take(max int) *Delivery {
 		}
 		n, err := q.take(l.taking, l.session, l.correlationId, w.slots, how)
 		if n > 0 {
+			if l.pace.looksAhead() {
+				l.pace.took(n)
+			}
 			taken := w.slots[:n]
 			w.slots = w.slots[n:]
 			for i := range taken[1:] {
@@ -423,7 +426,7 @@ func (w *worker) take(max int) *Delivery {
 func (w *worker) work(d *Delivery) {
 	l := w.listener
 	q := l.queue
-	if l.prefetch > 0 && !d.locks.start(d, w.endWork) {
+	if l.pace.looksAhead() && !d.locks.start(d, w.endWork) {
 		return // its lock was lost while it waited to be started
 	}
 	telemetry := q.telemetry.Load()
@@ -438,10 +441,7 @@ func (w *worker) work(d *Delivery) {
 		telemetry.log(l.settling, clog.LevelError, d.correlationId, outcome,
 			"Receiver failed on delivery %d of message %s from queue %s%s", d.Count, d.id, q.name, stack)
 	}
-	if err := w.settle(d, outcome); err != nil && !errors.Is(err, ErrLockLost) {
-		telemetry.log(l.settling, clog.LevelError, d.correlationId, q.redact(err),
-			"Could not settle message %s on queue %s; it comes again when its lock runs out", d.id, q.name)
-	}
+	l.report(d, w.settle(d, outcome))
 }
 
 // settle ends a delivery by the receiver's outcome, unless the receiver has settled it.
@@ -456,6 +456,8 @@ func (w *worker) settle(d *Delivery, outcome error) error {
 		return err
 	}
 	switch {
+	case outcome == nil && l.completer != nil:
+		return l.completer.add(d)
 	case outcome == nil:
 		return q.complete(l.settling, d)
 	case IsPermanentError(outcome) && q.deadLetters.exist():

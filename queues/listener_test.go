@@ -328,6 +328,42 @@ func TestPrefetching(t *testing.T) {
 		}
 	})
 
+	inBubble(t, "takes ever more ahead, up to what the storage allows, while receivers are fast", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Prefetch: 1, PrefetchMax: 6})
+		s.has(numbered(40)...)
+		queue := openQueue(t, s)
+		queue.BeginListen(t.Context(), "", works(time.Millisecond))
+		pass(time.Second)
+		require.Equal(t, []string{"take 2", "take 3", "take 5", "take 7", "take 7", "take 7", "take 7", "take 7"}, s.called("take")[:8])
+		require.Empty(t, s.holds())
+	})
+
+	inBubble(t, "takes ever fewer ahead, down to what the storage suggests, while receivers are slow", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Prefetch: 1, PrefetchMax: 6})
+		s.has(numbered(40)...)
+		queue := openQueue(t, s)
+		work := time.Millisecond
+		queue.BeginListen(t.Context(), "", receiverFunc(func(_ context.Context, envelope *queues.MessageEnvelope) error {
+			if envelope.MessageId == "17" { // the last of those that come fast
+				work = time.Second
+			}
+			time.Sleep(work)
+			return nil
+		}))
+		pass(time.Minute)
+		require.Equal(t, []string{"take 2", "take 3", "take 5", "take 7", "take 4", "take 2", "take 2"}, s.called("take")[:7])
+		require.Empty(t, s.holds())
+	})
+
+	inBubble(t, "does as options.prefetch says, however fast receivers are", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Prefetch: 1, PrefetchMax: 6})
+		s.has(numbered(20)...)
+		queue := openQueue(t, s, "prefetch", 3)
+		queue.BeginListen(t.Context(), "", works(time.Millisecond))
+		pass(time.Second)
+		require.Equal(t, []string{"take 4", "take 4", "take 4", "take 4", "take 4", "take 4"}, s.called("take"))
+	})
+
 	inBubble(t, "gives back uncounted what was not started when listening ends", func(t *testing.T) {
 		s := newFakeStorage(queues.Traits{Ordered: true})
 		s.has("a", "b", "c", "d", "e")

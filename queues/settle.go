@@ -146,10 +146,15 @@ func (q *MessageQueue) deliveryOf(ctx context.Context, message *MessageEnvelope,
 // to its holder, or found its lock lost.
 
 func (q *MessageQueue) complete(ctx context.Context, d *Delivery) error {
-	telemetry := q.telemetry.Load()
-	if err := q.storage.Complete(ctx, d.Handle); err != nil {
+	return q.completed(ctx, d, q.storage.Complete(ctx, d.Handle))
+}
+
+// completed follows up on what the storage says of completing a delivery.
+func (q *MessageQueue) completed(ctx context.Context, d *Delivery, err error) error {
+	if err != nil {
 		return q.unsettled(d, err)
 	}
+	telemetry := q.telemetry.Load()
 	telemetry.count(ctx, countCompleted, 1)
 	telemetry.settled(ctx, "Completed", d)
 	d.markSettled()

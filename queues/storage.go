@@ -111,6 +111,15 @@ type (
 		ReleaseDelayed(ctx context.Context, handle any, delay time.Duration) error
 	}
 
+	// BatchCompleter is a storage that can complete several messages in one step. With it a listener
+	// completes the messages that its receivers are through with in groups, one group at a time, while the
+	// receivers go on. Without it each of them waits for its Complete.
+	BatchCompleter interface {
+		// CompleteBatch is Complete for every handle, 1 to 256 of them. It returns nil when all are completed,
+		// else an error for each handle, in their order; nil for one that is completed.
+		CompleteBatch(ctx context.Context, handles []any) []error
+	}
+
 	// BatchReleaser is a storage that can give several messages back in one step. Without it the base
 	// releases one by one when many locks run out at once.
 	BatchReleaser interface {
@@ -168,6 +177,7 @@ type Traits struct {
 	Local          bool         // Take without waiting costs no round trip
 	NeedsServer    bool         // connection and credential are resolved for Open, which fails with ErrNoConnection without one
 	Prefetch       int          // messages a listener takes ahead unless options.prefetch is set
+	PrefetchMax    int          // how far that grows while receivers are fast; 0: it does not
 	MaxMessageSize int          // bytes of payload the broker takes; 0: no limit known
 	Without        []Capability // what it implements but this server cannot do
 	Remark         string       // after Open: how it works with the server it found, for the log at level info; may be empty
