@@ -237,7 +237,7 @@ func (s *bufferStorage) take(ctx context.Context, dst []Delivery, wait bool) (in
 	}
 	s.mu.Unlock()
 	if room > 0 {
-		s.buffer.in.roomMade(room)
+		s.buffer.makeRoom(room)
 	}
 	return n, err
 }
@@ -258,7 +258,7 @@ func (s *bufferStorage) Complete(ctx context.Context, handle any) error {
 		s.mu.Lock()
 		delete(s.pushed, stored)
 		s.mu.Unlock()
-		s.buffer.end(stored)
+		s.buffer.in.complete(stored)
 	}
 	return nil
 }
@@ -348,14 +348,13 @@ func (s *bufferStorage) unsubscribe(ctx context.Context) error {
 
 // deliver stores a message that the broker pushes, when there is room.
 func (s *bufferStorage) deliver(ctx context.Context, message *MessageEnvelope, count int, handle any) error {
-	return s.buffer.put(ctx, 1, func() {
-		stored := s.buffer.in.append(message, nil)
+	return s.buffer.put(ctx, func(stored *storedMessage) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		stored.deliveries = max(0, int32(count-1), s.deliveries[message.MessageId])
 		delete(s.deliveries, message.MessageId)
 		s.pushed[stored] = pushed{origin: handle}
-	})
+	}, message)
 }
 
 // forget drops the messages whose handles match: they are the broker's again. When it sends one anew,

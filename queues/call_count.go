@@ -8,9 +8,11 @@ import (
 // callCount counts the calls that have messages between the storage and the lock table, where Close
 // would not find them.
 type callCount struct {
+	_       cacheLine
 	running atomic.Int64
 	closed  atomic.Bool
 	idle    chan struct{} // takes a signal when none is running, after close
+	_       cacheLine
 }
 
 func newCallCount() *callCount { return &callCount{idle: make(chan struct{}, 1)} }

@@ -7,7 +7,8 @@ import (
 )
 
 // Delivery is one hand-over of a message: what a storage fills in, and the lock that the base keeps
-// on it. Its address is the opaque token in the reference of the envelope that the user gets.
+// on it. Its address is the opaque token in the reference of the envelope that the user gets. One is allocated
+// for each message; it has 256 bytes, and more would be 288.
 type Delivery struct {
 	// Message is the message, payload and headers included: the storage gives it away, and it becomes
 	// the envelope that the user gets.
@@ -19,19 +20,18 @@ type Delivery struct {
 
 	id, correlationId string           // of the message: what the user has may have been changed
 	pristine          *MessageEnvelope // what goes to the dead-letter queue, if the storage does not keep originals
-	buried            bool             // it is in the dead-letter queue and has only to be removed here
 	locks             *lockTable
 	settled           atomic.Bool // set once the message is settled: settling again is a no-op
+	buried            bool        // it is in the dead-letter queue and has only to be removed here
 
 	// Guarded by locks.mu.
 	state     deliveryState
 	renewed   bool          // the lock is renewed for as long as a receiver works
 	wasParked bool          // when it ended: it had failed, and its delivery counts
+	place     int32         // in locks.events; -1: not there
 	deadline  time.Duration // when the lock ends, on the clock of locks
-	due       time.Duration // of a parked one: when its parking ends
 	wake      time.Duration // when the keeper has something to do with it
-	place     int           // in locks.events; -1: not there
-	then      *afterParking
+	parking   *parking
 	cancel    context.CancelCauseFunc // ends the receiver's ctx when the lock is lost; may be nil
 }
 
@@ -45,6 +45,12 @@ const (
 	deliveryParked                        // failed: the base keeps it until it is due again
 	deliveryEnded                         // settled, or its lock is lost
 )
+
+// parking is until when a delivery is parked, and what to do then.
+type parking struct {
+	due  time.Duration // on the clock of locks
+	then *afterParking
+}
 
 // afterParking is what to do with a parked delivery when it is due, and to try once more later if that
 // fails: to bury it. A nil one says to release it.

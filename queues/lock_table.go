@@ -41,7 +41,7 @@ func newLockTable(queue *MessageQueue, keeper LockKeeper, lockTimeout time.Durat
 		armed:       never,
 		events: minheap.New(
 			func(a, b *Delivery) bool { return a.wake < b.wake },
-			func(d *Delivery, index int) { d.place = index },
+			func(d *Delivery, index int) { d.place = int32(index) },
 		),
 	}
 }
@@ -82,7 +82,7 @@ func (t *lockTable) schedule(d *Delivery, now time.Duration) {
 		d.wake = never // nobody ends the lock but the base, and it does not while it is kept up
 	}
 	if parked {
-		d.wake = min(d.wake, d.due)
+		d.wake = min(d.wake, d.parking.due)
 	}
 }
 
@@ -132,7 +132,7 @@ func (t *lockTable) finish(d *Delivery) (held bool) {
 			d.deadline = now + t.lockTimeout
 		}
 		d.wake = d.deadline
-		t.events.Fix(d.place)
+		t.events.Fix(int(d.place))
 		t.rearm()
 	}
 	return true
@@ -156,7 +156,7 @@ func (t *lockTable) begin(d *Delivery) (done bool, err error) {
 		return false, ErrLockLost // the keeper is about to see it too
 	}
 	d.state, d.cancel = deliverySettling, nil
-	t.events.Remove(d.place)
+	t.events.Remove(int(d.place))
 	return false, nil
 }
 
@@ -196,7 +196,7 @@ func (t *lockTable) revoke(d *Delivery, cause error) bool {
 	if d.state != deliveryHeld {
 		return false
 	}
-	t.events.Remove(d.place)
+	t.events.Remove(int(d.place))
 	t.end(d, cause)
 	return true
 }
@@ -215,7 +215,7 @@ func (t *lockTable) renew(d *Delivery, since, timeout time.Duration) error {
 func (t *lockTable) extend(d *Delivery, since, timeout time.Duration) {
 	d.deadline = later(since, timeout)
 	t.schedule(d, since)
-	t.events.Fix(d.place)
+	t.events.Fix(int(d.place))
 	t.rearm()
 }
 
@@ -240,7 +240,7 @@ func (t *lockTable) park(d *Delivery, delay time.Duration, then *afterParking) b
 	if d.deadline <= now { // it was not held by this process so far
 		d.deadline = now + t.lockTimeout
 	}
-	d.state, d.then, d.due = deliveryParked, then, later(now, delay)
+	d.state, d.parking = deliveryParked, &parking{due: later(now, delay), then: then}
 	t.schedule(d, now)
 	t.events.Push(d)
 	t.rearm()
@@ -253,7 +253,7 @@ func (t *lockTable) void(match func(handle any) bool) {
 	defer t.mu.Unlock()
 	for _, d := range append([]*Delivery(nil), t.events.Items()...) {
 		if match(d.Handle) {
-			t.events.Remove(d.place)
+			t.events.Remove(int(d.place))
 			t.end(d, ErrLockLost)
 		}
 	}
@@ -304,17 +304,17 @@ func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
 	for t.events.Len() > 0 && t.events.Min().wake <= now && len(list) < dueBatch {
 		d := t.events.Min()
 		switch {
-		case d.state == deliveryParked && now >= d.due:
-			t.events.Remove(d.place)
+		case d.state == deliveryParked && now >= d.parking.due:
+			t.events.Remove(int(d.place))
 			d.state = deliverySettling
 			list = append(list, dueDelivery{d, dutyParked})
 		case now >= d.deadline:
-			t.events.Remove(d.place)
+			t.events.Remove(int(d.place))
 			t.end(d, ErrLockLost)
 			list = append(list, dueDelivery{d, dutyExpired})
 		default:
 			d.wake = t.nextTry(d, now) // in case extending fails
-			t.events.Fix(d.place)
+			t.events.Fix(int(d.place))
 			list = append(list, dueDelivery{d, dutyExtend})
 		}
 	}
@@ -333,7 +333,7 @@ func (t *lockTable) nextTry(d *Delivery, now time.Duration) time.Duration {
 		next = now + left/2
 	}
 	if d.state == deliveryParked {
-		next = min(next, d.due)
+		next = min(next, d.parking.due)
 	}
 	return next
 }

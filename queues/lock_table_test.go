@@ -295,7 +295,7 @@ func TestParking(t *testing.T) {
 		for range 3 {
 			require.True(t, c.park(d, time.Second, &afterParking{reason: ReasonRequested}))
 			require.Len(t, c.after(time.Second), 1)
-			require.Equal(t, ReasonRequested, d.then.reason)
+			require.Equal(t, ReasonRequested, d.parking.then.reason)
 		}
 	})
 

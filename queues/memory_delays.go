@@ -39,7 +39,7 @@ func (s *memoryStorage) setAlarm() {
 // makeReady moves what is due from delayed to its place: the old one of a message that was delivered
 // before, else the end of the queue.
 func (s *memoryStorage) makeReady() {
-	if !s.open {
+	if !s.open.Load() {
 		return
 	}
 	now := time.Since(s.started)

@@ -8,7 +8,7 @@ import (
 func (s *memoryStorage) Look(_ context.Context, max int) ([]*MessageEnvelope, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.open {
+	if !s.open.Load() {
 		return nil, ErrNotOpened
 	}
 	s.gather()
@@ -46,30 +46,29 @@ func (s *memoryStorage) Count(context.Context) (int64, error) {
 func (s *memoryStorage) CountByState(context.Context) (ready, locked, delayed int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.open {
+	if !s.open.Load() {
 		return 0, 0, 0, ErrNotOpened
 	}
 	s.gather()
-	return int64(s.ready()), int64(s.taken), int64(s.delayed.Len()), nil
+	return int64(s.ready()), s.handed - s.in.completed.Load(), int64(s.delayed.Len()), nil
 }
 
 func (s *memoryStorage) Purge(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.open {
+	if !s.open.Load() {
 		return ErrNotOpened
 	}
 	s.in.mu.Lock()
 	s.in.purges++
 	s.purges = s.in.purges
-	gone := s.in.arrived.length + s.ready() + s.delayed.Len()
+	s.in.release(s.in.arrived.length + s.ready() + s.delayed.Len())
 	s.in.arrived = messageList{}
 	s.in.mu.Unlock()
 	s.fresh = messageList{}
 	s.returned.Clear()
 	s.delayed.Clear()
 	s.setAlarm()
-	s.makeRoom(gone)
 	return nil
 }
 
@@ -89,7 +88,7 @@ func (s *memoryStorage) drop(gone map[*storedMessage]bool) {
 	s.fresh = kept
 	s.returned.DeleteFunc(func(stored *storedMessage) bool { return gone[stored] })
 	s.delayed.DeleteFunc(func(delayed delayedMessage) bool { return gone[delayed.storedMessage] })
-	s.taken -= len(gone) - (before - s.ready() - s.delayed.Len())
+	s.handed -= int64(len(gone) - (before - s.ready() - s.delayed.Len()))
 	s.setAlarm()
 	s.makeRoom(len(gone))
 }

@@ -19,9 +19,8 @@ type storedMessage struct {
 	headers                 map[string]string
 }
 
-// fill makes a clean message a copy of an envelope. own is a copy of the payload, or nil for one that is
-// copied here.
-func (m *storedMessage) fill(envelope *MessageEnvelope, own []byte) {
+// fill makes a clean message a copy of an envelope.
+func (m *storedMessage) fill(envelope *MessageEnvelope) {
 	m.id = envelope.MessageId
 	m.correlationId = envelope.CorrelationId
 	m.kind = envelope.MessageType
@@ -31,8 +30,6 @@ func (m *storedMessage) fill(envelope *MessageEnvelope, own []byte) {
 	}
 	m.headers = maps.Clone(envelope.Headers)
 	switch {
-	case own != nil:
-		m.payload = own
 	case envelope.Message == nil:
 		m.payload = nil
 	case len(envelope.Message) == 0:
@@ -53,6 +50,9 @@ func (m *storedMessage) show(envelope *MessageEnvelope) {
 		envelope.SentTime = time.Unix(0, m.sentTime).UTC()
 	}
 }
+
+// maxSparePayload is how many bytes of memory for a payload a clean message may have.
+const maxSparePayload = 1 << 10
 
 // clean empties a message but for the memory of its payload.
 func (m *storedMessage) clean() {
@@ -99,20 +99,4 @@ func (l *messageList) join(other *messageList) {
 	l.last = other.last
 	l.length += other.length
 	*other = messageList{}
-}
-
-// How many messages that are done are kept, with their payload's memory, to be used again: a queue that
-// is emptied as fast as it is filled allocates nothing for what it stores.
-const (
-	maxSpares       = 256
-	maxDone         = 32      // of them, on the takers' side
-	maxSparePayload = 1 << 10 // bytes
-)
-
-// keepSpare adds a message that is done to a list of spares, unless it has a large payload.
-func (l *messageList) keepSpare(stored *storedMessage) {
-	if cap(stored.payload) <= maxSparePayload {
-		stored.clean()
-		l.push(stored)
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues/internal/minheap"
@@ -17,18 +18,17 @@ import (
 // every fresh one, so the next message is the first returned, else the first fresh, else the first in
 // the intake. Taken messages are nobody's but the base's.
 type memoryStorage struct {
-	in *intake // apart, so that the two sides share no cache line
+	in *intake
+	_  cacheLine
 
-	mu       sync.Mutex // guards the takers' side; in.mu may be locked while it is held, never the other way round
-	open     bool
-	limited  bool   // in.limit is set
-	purges   uint32 // as in.purges
+	mu       sync.Mutex  // guards the takers' side; in.mu may be locked while it is held, never the other way round
+	open     atomic.Bool // changed with mu held
+	purges   uint32      // as in.purges
 	fresh    messageList
 	returned minheap.Heap[*storedMessage]
 	delayed  minheap.Heap[delayedMessage]
-	taken    int         // messages
-	done     messageList // messages that are settled, on their way to in.spare
-	takers   waitList    // for a message
+	handed   int64    // messages taken and not released; in.completed of them are completed
+	takers   waitList // for a message
 
 	started time.Time // due times are durations since then
 	alarm   *time.Timer
@@ -71,10 +71,11 @@ func (s *memoryStorage) Open(_ context.Context, params StorageParams) error {
 	defer s.mu.Unlock()
 	s.in.mu.Lock()
 	defer s.in.mu.Unlock()
-	s.open, s.in.open = true, true
-	s.in.limit, s.in.reject, s.limited = params.MaxMessages, params.RejectWhenFull, params.MaxMessages > 0
-	s.in.held = s.in.arrived.length + s.ready() + s.delayed.Len() + s.taken
-	s.in.freed.Store(0)
+	s.open.Store(true)
+	s.in.open, s.in.limit, s.in.reject = true, params.MaxMessages, params.RejectWhenFull
+	s.in.held = s.in.arrived.length + s.ready() + s.delayed.Len() + int(s.handed)
+	s.in.counted = 0
+	s.in.countCompleted()
 	s.setAlarm()
 	return nil
 }
@@ -82,7 +83,8 @@ func (s *memoryStorage) Open(_ context.Context, params StorageParams) error {
 func (s *memoryStorage) Close(context.Context) error {
 	s.mu.Lock()
 	s.in.mu.Lock()
-	s.open, s.in.open = false, false
+	s.open.Store(false)
+	s.in.open = false
 	s.in.givers.wakeAll()
 	s.in.mu.Unlock()
 	s.takers.wakeAll()
@@ -96,30 +98,16 @@ func (s *memoryStorage) Close(context.Context) error {
 }
 
 func (s *memoryStorage) Put(ctx context.Context, message *MessageEnvelope) error {
-	own := copyLarge(message.Message)
-	s.in.mu.Lock()
-	err := s.in.admit(ctx, 1)
-	if err == nil {
-		s.in.append(message, own)
-	}
-	s.in.mu.Unlock()
-	if err == nil {
-		s.wakeTaker()
-	}
-	return err
+	return s.put(ctx, nil, message)
 }
 
 func (s *memoryStorage) PutBatch(ctx context.Context, messages []*MessageEnvelope) error {
-	return s.put(ctx, len(messages), func() {
-		for _, message := range messages {
-			s.in.append(message, nil)
-		}
-	})
+	return s.put(ctx, nil, messages...)
 }
 
-// put calls store, with the intake's mutex held, when there is room for count messages, and wakes a taker.
-func (s *memoryStorage) put(ctx context.Context, count int, store func()) error {
-	err := s.in.put(ctx, count, store)
+// put stores messages, as the intake does, and wakes a taker.
+func (s *memoryStorage) put(ctx context.Context, arriving func(*storedMessage), messages ...*MessageEnvelope) error {
+	err := s.in.put(ctx, arriving, messages...)
 	if err == nil {
 		s.wakeTaker()
 	}
@@ -136,11 +124,7 @@ func (s *memoryStorage) wakeTaker() {
 }
 
 func (s *memoryStorage) PutDelayed(ctx context.Context, message *MessageEnvelope, delay time.Duration) error {
-	var stored *storedMessage
-	err := s.in.put(ctx, 1, func() {
-		stored = s.in.store(message, nil)
-		stored.arrival = s.in.nextArrival() // for the order of those that are due together; it gets a new one then
-	})
+	stored, err := s.in.putAside(ctx, message)
 	if err != nil {
 		return err
 	}
@@ -167,7 +151,7 @@ func (s *memoryStorage) Take(ctx context.Context, dst []Delivery, wait bool) (in
 func (s *memoryStorage) take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.open && !s.hasReady() {
+	for s.open.Load() && !s.hasReady() {
 		if !wait {
 			return 0, nil
 		}
@@ -175,7 +159,7 @@ func (s *memoryStorage) take(ctx context.Context, dst []Delivery, wait bool) (in
 			return 0, err
 		}
 	}
-	if !s.open {
+	if !s.open.Load() {
 		return 0, ErrNotOpened
 	}
 	n := 0
@@ -184,7 +168,7 @@ func (s *memoryStorage) take(ctx context.Context, dst []Delivery, wait bool) (in
 		stored.deliveries++
 		dst[n].Count, dst[n].Handle = int(stored.deliveries), stored
 	}
-	s.taken += n
+	s.handed += int64(n)
 	if s.ready() > 0 { // a taker that was woken for one of these may find another one
 		s.takers.wakeOne()
 	}
@@ -202,11 +186,10 @@ func (s *memoryStorage) hasReady() bool {
 // ready counts the ready messages on the takers' side.
 func (s *memoryStorage) ready() int { return s.returned.Len() + s.fresh.length }
 
-// gather moves what has arrived to the takers' side, and what is done the other way.
+// gather moves what has arrived to the takers' side.
 func (s *memoryStorage) gather() {
 	s.in.mu.Lock()
 	s.fresh.join(&s.in.arrived)
-	s.in.reuse(&s.done)
 	s.in.mu.Unlock()
 }
 
@@ -224,33 +207,20 @@ func (s *memoryStorage) Original(handle any) *MessageEnvelope {
 	return original
 }
 
+// Complete needs no mutex: a message that was taken is in none of the lists.
 func (s *memoryStorage) Complete(_ context.Context, handle any) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.open {
+	if !s.open.Load() {
 		return ErrNotOpened
 	}
-	s.end(handle.(*storedMessage))
+	s.in.complete(handle.(*storedMessage))
 	return nil
 }
 
-// end forgets a taken message.
-func (s *memoryStorage) end(stored *storedMessage) {
-	s.taken--
-	s.done.keepSpare(stored)
-	if s.done.length == maxDone {
-		s.in.mu.Lock()
-		s.in.reuse(&s.done)
-		s.in.mu.Unlock()
-	}
-	s.makeRoom(1)
-}
-
-// makeRoom lets senders know that count messages are gone.
+// makeRoom lets senders know that count messages are gone, other than completed.
 func (s *memoryStorage) makeRoom(count int) {
-	if s.limited {
-		s.in.roomMade(count)
-	}
+	s.in.mu.Lock()
+	defer s.in.mu.Unlock()
+	s.in.release(count)
 }
 
 func (s *memoryStorage) Release(_ context.Context, handle any, counted bool) error {
@@ -264,7 +234,7 @@ func (s *memoryStorage) Release(_ context.Context, handle any, counted bool) err
 func (s *memoryStorage) ReleaseBatch(_ context.Context, handles []any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.open {
+	if !s.open.Load() {
 		return ErrNotOpened
 	}
 	for _, handle := range handles {
@@ -281,17 +251,17 @@ func (s *memoryStorage) ReleaseDelayed(_ context.Context, handle any, delay time
 
 // release puts a taken message back, with the mutex held.
 func (s *memoryStorage) release(stored *storedMessage, counted bool, delay time.Duration) error {
-	if !s.open {
+	if !s.open.Load() {
 		return ErrNotOpened
 	}
 	if !counted {
 		stored.deliveries--
 	}
 	if stored.purges != s.purges {
-		s.end(stored)
+		s.in.complete(stored)
 		return nil
 	}
-	s.taken--
+	s.handed--
 	if delay > 0 {
 		s.delay(stored, delay)
 		return nil

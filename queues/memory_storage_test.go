@@ -356,8 +356,11 @@ func heldBy(s *memoryStorage) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gather()
-	held := s.ready() + s.delayed.Len() + s.taken
-	if s.limited && s.in.held-int(s.in.freed.Load()) != held {
+	s.in.mu.Lock()
+	defer s.in.mu.Unlock()
+	locked := s.handed - s.in.completed.Load()
+	held := s.ready() + s.delayed.Len() + int(locked)
+	if s.in.countCompleted(); s.in.limit > 0 && s.in.held != held {
 		return -1
 	}
 	return held

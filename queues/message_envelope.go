@@ -17,8 +17,8 @@ import (
 // envelope ready to use; a copy of the struct is a copy of the envelope that shares payload, headers
 // and lock. An envelope is not safe for concurrent use.
 type MessageEnvelope struct {
-	reference  any   // of a received message: its *Delivery, or what SetReference was given
-	payloadErr error // why SetMessageAsObject left Message nil
+	reference  any    // of a received message: its *Delivery, or what SetReference was given
+	payloadErr *error // why SetMessageAsObject left Message nil
 
 	CorrelationId string            `json:"correlation_id" bson:"correlation_id"`       // business transaction id, traces calls across components
 	MessageId     string            `json:"message_id" bson:"message_id"`               // unique id; assigned by Send on its copy when missing
@@ -89,7 +89,10 @@ func (c *MessageEnvelope) SetMessageAsObject(value any) {
 		c.Message, c.payloadErr = []byte{}, nil
 		return
 	}
-	c.Message, c.payloadErr = json.Marshal(value)
+	encoded, err := json.Marshal(value)
+	if c.Message, c.payloadErr = encoded, nil; err != nil {
+		c.payloadErr = &err
+	}
 }
 
 // GetMessageAs decodes the JSON payload of the envelope. An empty payload gives the zero value of T;

@@ -45,7 +45,7 @@ func (q *MessageQueue) checkSend(ctx context.Context, correlationId string, enve
 		return newError(ErrBadMessage, q.name, correlationId, "the envelope is nil", nil)
 	}
 	if envelope.payloadErr != nil && envelope.Message == nil {
-		return newError(ErrBadMessage, q.name, correlationId, "the payload could not be encoded", envelope.payloadErr)
+		return newError(ErrBadMessage, q.name, correlationId, "the payload could not be encoded", *envelope.payloadErr)
 	}
 	if limit := q.maxMessageSize(); limit > 0 && len(envelope.Message) > limit {
 		return newError(ErrMessageTooLarge, q.name, correlationId,

@@ -305,8 +305,8 @@ func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
 
 // unpark ends the parking of a delivery.
 func (q *MessageQueue) unpark(ctx context.Context, d *Delivery) {
-	if d.then != nil {
-		q.buryOrPark(ctx, d, *d.then)
+	if then := d.parking.then; then != nil {
+		q.buryOrPark(ctx, d, *then)
 	} else {
 		q.releaseOrPark(ctx, d)
 	}
