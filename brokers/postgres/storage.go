@@ -14,6 +14,10 @@ import (
 // dumped as text too, at twice its size, and is in its memory several times meanwhile.
 const maxMessageSize = 256 << 20
 
+// prefetchMax is how far a listener whose receivers are fast takes ahead: with the message that it works on next, as many
+// as it completes in one step.
+const prefetchMax = 255
+
 // storage is a queue in a table.
 type storage struct {
 	dead string // the queue of the dead messages that Sibling was asked for; "" for none
@@ -30,6 +34,7 @@ func newStorage() *storage { return &storage{} }
 
 var _ interface {
 	queues.Storage
+	queues.BatchCompleter
 	queues.LockExtender
 	queues.Looker
 	queues.Counter
@@ -50,6 +55,7 @@ func (st *storage) Traits() queues.Traits {
 		Ordered:        true,
 		Durable:        true,
 		NeedsServer:    true,
+		PrefetchMax:    prefetchMax,
 		MaxMessageSize: maxMessageSize,
 	}
 }

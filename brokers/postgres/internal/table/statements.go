@@ -26,7 +26,7 @@ type Statements struct {
 
 	// Complete: id, token.
 	Complete string
-	// CompleteAll: arrays of ids and tokens. Returns the ids of those that were there.
+	// CompleteAll: arrays of ids and tokens. Returns the numbers, from 1, of those that were there.
 	CompleteAll string
 	// Release: id, token, how many deliveries not to count.
 	Release string
@@ -138,9 +138,9 @@ WHERE queue = $1 AND visible_at > statement_timestamp() - interval '1 s' AND vis
 ORDER BY visible_at LIMIT 1`),
 
 		CompleteAll: text(`
-DELETE FROM {messages} AS m USING unnest($1::bigint[], $2::uuid[]) AS held (id, token)
+DELETE FROM {messages} AS m USING unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS held (id, token, number)
 WHERE m.id = held.id AND m.token = held.token
-RETURNING m.id`),
+RETURNING held.number`),
 		Complete:       text("DELETE FROM {messages} WHERE id = $1 AND token = $2"),
 		Release:        text("UPDATE {messages} SET visible_at = statement_timestamp(), token = NULL, deliveries = greatest(deliveries - $3::integer, 0) WHERE id = $1 AND token = $2"),
 		ReleaseAll:     text("UPDATE {messages} SET visible_at = statement_timestamp(), token = NULL, deliveries = greatest(deliveries - 1, 0) WHERE id = ANY($1::bigint[]) AND token = $2"),

@@ -1,0 +1,45 @@
+//go:build brokers
+
+package servertest
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
+)
+
+// A listener completes in groups: a row that is another delivery's by then is left alone, the others go.
+func TestOfAGroupOnlyWhatIsHeldIsCompleted(t *testing.T) {
+	const count = 100
+	server := servers.Postgres(t)
+	queue := openQueue(t, "group", configOf(server, "options.listen_concurrency", count))
+	conn := connect(t, server)
+	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", test.Numbered(count)))
+	var received atomic.Int32
+	all, finish := make(chan struct{}), make(chan struct{})
+	queue.BeginListen(t.Context(), "test", queues.NewCallbackMessageReceiver(func(context.Context, *queues.MessageEnvelope, queues.IMessageQueue) error {
+		if received.Add(1) == count {
+			close(all)
+		}
+		<-finish
+		return nil
+	}))
+	<-all
+	tag, err := conn.Exec(t.Context(), "UPDATE messages SET token = gen_random_uuid(), visible_at = now() + interval '1 hour' WHERE id % 2 = 0")
+	require.NoError(t, err)
+	require.EqualValues(t, count/2, tag.RowsAffected())
+	close(finish)
+	require.Eventually(t, func() bool {
+		ready, locked, delayed, err := queue.CountByState(t.Context(), "test")
+		require.NoError(t, err)
+		return ready == 0 && locked == count/2 && delayed == 0
+	}, 10*time.Second, 10*time.Millisecond)
+	require.EqualValues(t, count, received.Load())
+}
