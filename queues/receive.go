@@ -115,7 +115,7 @@ func (q *MessageQueue) takeWithin(ctx context.Context, s *session, correlationId
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case s.ending.Err() != nil:
-		return 0, q.checkOpen(correlationId, false)
+		return 0, q.closedMeanwhile(correlationId)
 	case waiting.Err() != nil:
 		return 0, nil
 	default:
@@ -139,7 +139,7 @@ var (
 // already go to the dead-letter queue instead.
 func (q *MessageQueue) take(ctx context.Context, s *session, correlationId string, taken []Delivery, how taking) (int, error) {
 	if !s.calls.enter() {
-		return 0, q.checkOpen(correlationId, false)
+		return 0, q.closedMeanwhile(correlationId)
 	}
 	defer s.calls.leave()
 	for {
@@ -171,11 +171,16 @@ func (q *MessageQueue) take(ctx context.Context, s *session, correlationId strin
 			for i := range n {
 				q.giveBack(giving, &taken[i], false)
 			}
-			return 0, newError(ErrNotOpened, q.name, correlationId, "it was closed meanwhile", nil)
+			return 0, q.closedMeanwhile(correlationId)
 		}
 		telemetry.count(ctx, countReceived, int64(n))
 		return n, nil
 	}
+}
+
+// closedMeanwhile is the error of a call during which the queue was closed, also if it is open again.
+func (q *MessageQueue) closedMeanwhile(correlationId string) error {
+	return newError(ErrNotOpened, q.name, correlationId, "it was closed meanwhile", nil)
 }
 
 // sortOut moves deliveries of messages that have had all their deliveries already, as after the crash
