@@ -19,6 +19,8 @@ type completer struct {
 	storage  BatchCompleter
 	finished chan *Delivery // taken for settling by lockTable.begin
 	running  sync.WaitGroup
+	settling context.Context // outlives the listener's, which a receiver that closes the queue ends by returning
+	giveUp   context.CancelFunc
 }
 
 // newCompleter returns nil for a queue whose storage completes messages one by one.
@@ -28,6 +30,7 @@ func newCompleter(l *listener) *completer {
 		return nil
 	}
 	c := &completer{listener: l, storage: storage, finished: make(chan *Delivery, maxGroup)}
+	c.settling, c.giveUp = context.WithCancel(context.WithoutCancel(l.settling))
 	c.running.Go(c.run)
 	return c
 }
@@ -37,8 +40,8 @@ func (c *completer) add(d *Delivery) error {
 	select {
 	case c.finished <- d:
 		return nil
-	case <-c.listener.settling.Done():
-		return c.listener.queue.unsettled(d, c.listener.settling.Err())
+	case <-c.settling.Done():
+		return c.listener.queue.unsettled(d, c.settling.Err())
 	}
 }
 
@@ -46,6 +49,7 @@ func (c *completer) add(d *Delivery) error {
 func (c *completer) close() {
 	close(c.finished)
 	c.running.Wait()
+	c.giveUp()
 }
 
 func (c *completer) run() {
@@ -79,13 +83,13 @@ func (c *completer) complete(group []*Delivery) {
 	for i, d := range group {
 		handles[i] = d.Handle
 	}
-	errs := c.storage.CompleteBatch(c.listener.settling, handles)
+	errs := c.storage.CompleteBatch(c.settling, handles)
 	for i, d := range group {
 		var err error
 		if errs != nil {
 			err = errs[i]
 		}
-		c.listener.report(d, c.listener.queue.completed(c.listener.settling, d, err))
+		c.listener.report(d, c.listener.queue.completed(c.settling, d, err))
 	}
 }
 

@@ -2,6 +2,7 @@ package queues_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,22 @@ func newGroupingStorage(locks queues.LockKeeper) (*fakeStorage, queues.Storage) 
 		*fakeStorage
 		withGroups
 	}{s, withGroups{s}}
+}
+
+// slowToComplete is a storage that takes a while to complete, and gives up when ctx ends.
+type slowToComplete struct {
+	queues.BatchCompleter
+	queues.Storage
+	takes time.Duration
+}
+
+func (s slowToComplete) CompleteBatch(ctx context.Context, handles []any) []error {
+	select {
+	case <-time.After(s.takes):
+		return s.BatchCompleter.CompleteBatch(ctx, handles)
+	case <-ctx.Done():
+		return slices.Repeat([]error{ctx.Err()}, len(handles))
+	}
 }
 
 func TestCompletingInGroups(t *testing.T) {
@@ -105,6 +122,20 @@ func TestCompletingInGroups(t *testing.T) {
 		release()
 		synctest.Wait()
 		require.True(t, over)
+		require.Empty(t, s.holds())
+		require.Empty(t, s.called("release"))
+	})
+
+	inBubble(t, "is not cut short when a receiver closes the queue, whose ctx ends with its return", func(t *testing.T) {
+		s, storage := newGroupingStorage(queues.LocksByBase)
+		s.has("a")
+		queue := openQueue(t, slowToComplete{storage.(queues.BatchCompleter), storage, 10 * time.Millisecond})
+		queue.BeginListen(t.Context(), "", queues.NewCallbackMessageReceiver(
+			func(ctx context.Context, _ *queues.MessageEnvelope, from queues.IMessageQueue) error {
+				return from.Close(ctx, "")
+			}))
+		pass(time.Second)
+		require.False(t, queue.IsOpen())
 		require.Empty(t, s.holds())
 		require.Empty(t, s.called("release"))
 	})

@@ -231,6 +231,12 @@ func (l *listener) interrupt(idle <-chan struct{}) {
 	select {
 	case <-idle:
 	case <-giving.Done():
+		if l.completer != nil {
+			l.completer.giveUp()
+		}
+		if stuck == 0 {
+			return // it is the broker that takes too long, and what it does not complete is reported
+		}
 		l.queue.telemetry.Load().log(l.settling, clog.LevelError, l.correlationId, nil,
 			"%d receivers of queue %s do not return though their ctx has ended; their messages were given back", stuck, l.queue.name)
 	}

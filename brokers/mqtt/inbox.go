@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -65,11 +66,16 @@ func (i *inbox) await(ctx context.Context) (*period, error) {
 // period is the time of one connection.
 type period struct {
 	inbox *inbox
+	conn  io.Writer
 	ctx   context.Context // ends with the connection
 	end   context.CancelFunc
 
+	writing sync.Mutex // of acknowledgements; locked before mu
+	packets []byte     // guarded by writing: room for them
+
 	mu       sync.Mutex
 	over     bool
+	writer   bool       // somebody sees to it that what is settled is acknowledged
 	receipts []*receipt // what is not acknowledged, in the order of arrival
 }
 
@@ -82,7 +88,7 @@ type receipt struct {
 
 // ConAckReceived begins a period. See session.SessionManager.
 func (i *inbox) ConAckReceived(conn io.Writer, request *packets.Connect, answer *packets.Connack) error {
-	p := &period{inbox: i}
+	p := &period{inbox: i, conn: conn}
 	p.ctx, p.end = context.WithCancel(context.Background())
 	i.mu.Lock()
 	i.current = p
@@ -156,33 +162,97 @@ func (p *period) take(id uint16, qos byte) *receipt {
 	return r
 }
 
-// settle acknowledges a message: now, or as soon as all that came before it are settled.
+// settle acknowledges a message: now, or as soon as all that came before it are settled. One who finds somebody
+// writing leaves it to them, so that under load many acknowledgements go out in one piece.
 func (p *period) settle(r *receipt) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.over {
+		p.mu.Unlock()
 		return queues.ErrLockLost
 	}
 	r.settled = true
-	for len(p.receipts) > 0 && p.receipts[0].settled {
-		if err := p.inbox.State.Ack(p.receipts[0].packet); err != nil {
+	if p.writer || len(p.receipts) == 0 || !p.receipts[0].settled {
+		p.mu.Unlock()
+		return nil
+	}
+	p.writer = true
+	p.mu.Unlock()
+
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	for {
+		settled := p.settled()
+		if len(settled) == 0 {
+			return nil
+		}
+		if err := p.acknowledge(settled); err != nil {
+			p.stopWriting()
 			return fmt.Errorf("acknowledging: %w: %w", queues.ErrNoConnection, err) // it is failing; what is not acknowledged comes again
 		}
-		p.receipts[0] = nil
-		p.receipts = p.receipts[1:]
+		clear(settled)
 	}
-	return nil
+}
+
+// settled takes out what is settled and waits for nothing. With nothing left, the writer is done.
+func (p *period) settled() []*receipt {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for n < len(p.receipts) && p.receipts[n].settled && !p.over {
+		n++
+	}
+	taken := p.receipts[:n:n]
+	p.receipts = p.receipts[n:]
+	p.writer = n > 0
+	return taken
+}
+
+func (p *period) stopWriting() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.writer = false
+}
+
+// acknowledge writes acknowledgements in that order. The state of the library has nothing to note of a PUBACK.
+func (p *period) acknowledge(settled []*receipt) error {
+	p.packets = p.packets[:0]
+	for _, r := range settled {
+		if r.packet.QoS == 1 {
+			p.packets = append(p.packets, packets.PUBACK<<4, 2, byte(r.packet.PacketID>>8), byte(r.packet.PacketID))
+			continue
+		}
+		if err := p.write(); err != nil {
+			return err
+		}
+		if err := p.inbox.State.Ack(r.packet); err != nil {
+			return err
+		}
+	}
+	return p.write()
+}
+
+// write writes the packets that have gathered, as the library does.
+func (p *period) write() error {
+	if len(p.packets) == 0 {
+		return nil
+	}
+	if shared, ok := p.conn.(sync.Locker); ok {
+		shared.Lock()
+		defer shared.Unlock()
+	}
+	_, err := p.conn.Write(p.packets)
+	p.packets = p.packets[:0]
+	return err
 }
 
 // wind ends a period that its owner is about to end: nothing is settled any more, and what was and could not be
 // acknowledged yet is now, in its order. What it waited for is never acknowledged by this connection.
 func (p *period) wind() {
+	p.writing.Lock()
+	defer p.writing.Unlock()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.over = true
-	for _, r := range p.receipts {
-		if r.settled && p.inbox.State.Ack(r.packet) != nil {
-			return
-		}
-	}
+	settled := slices.DeleteFunc(slices.Clone(p.receipts), func(r *receipt) bool { return !r.settled })
+	p.mu.Unlock()
+	_ = p.acknowledge(settled) // if it fails the connection does
 }

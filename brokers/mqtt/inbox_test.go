@@ -2,9 +2,12 @@ package mqtt
 
 import (
 	"bytes"
+	"io"
+	"sync"
 	"testing"
 
 	"github.com/eclipse/paho.golang/packets"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -47,6 +50,47 @@ func TestAcknowledgementsGoOutInTheOrderOfTheMessages(t *testing.T) {
 		require.Equal(t, []uint16{4}, acknowledged(t, wire))
 		require.NoError(t, in.ConnectionLost(nil))
 	}
+}
+
+func TestManyWhoSettleAtATimeKeepTheOrder(t *testing.T) {
+	t.Parallel()
+	in, wire := connectedInbox(t, func(*period) {})
+	p := in.period()
+	const count = 1000
+	receipts, want := make(chan *receipt, count), []uint16{}
+	for id := uint16(1); id <= count; id++ {
+		receipts <- p.take(id, 1)
+		want = append(want, id)
+	}
+	close(receipts)
+	var settling sync.WaitGroup
+	for range 8 {
+		settling.Go(func() {
+			for r := range receipts {
+				assert.NoError(t, p.settle(r))
+			}
+		})
+	}
+	settling.Wait()
+	require.Equal(t, want, acknowledged(t, wire))
+	require.NoError(t, p.settle(p.take(count+1, 0)), "there is nothing to acknowledge")
+	require.NoError(t, in.ConnectionLost(nil))
+}
+
+// brokenWire takes nothing.
+type brokenWire struct{}
+
+func (brokenWire) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestAnAcknowledgementThatCannotBeSentIsAnError(t *testing.T) {
+	t.Parallel()
+	in := newInbox(func(*period) {})
+	require.NoError(t, in.ConAckReceived(brokenWire{}, &packets.Connect{}, &packets.Connack{}))
+	p := in.period()
+	for id := range uint16(2) {
+		require.ErrorIs(t, p.settle(p.take(id+1, 1)), queues.ErrNoConnection, "each of them")
+	}
+	require.NoError(t, in.ConnectionLost(nil))
 }
 
 func TestWhatIsSettledIsAcknowledgedBeforeAGoodBye(t *testing.T) {

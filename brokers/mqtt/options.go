@@ -15,6 +15,7 @@ const (
 	keySessions          = "options.sessions"
 	keyQoS               = "options.qos"
 	keyRetain            = "options.retain"
+	keyWaitForSave       = "options.wait_for_save"
 	keySerializeEnvelope = "options.serialize_envelope"
 	keyPlainTextEnvelope = "options.plain_text_envelope"
 	keyAutoCreate        = "options.auto_create"
@@ -62,6 +63,10 @@ func queueOptions() []config.Option {
 				"2 saves duplicates between client and server when a connection fails, at twice the round trips; receivers must bear a repetition all the same."),
 		config.Boolean(keyRetain).Default(false).Since("1.0").
 			Help("Whether the server keeps the last message of the topic for whoever subscribes later. It is a second copy: completing a message does not remove that."),
+		config.Boolean(keyWaitForSave).Default(false).Since("1.1").
+			Help("Whether sending asks the server something more once it has confirmed the message. A server that saves what has changed before it reads on, as Mosquitto does with " +
+				"`autosave_on_changes true` and `autosave_interval 1`, has saved the message when it answers, and loses nothing when it is killed. With other settings it is of no use. " +
+				"A second round trip for each message, and what saving everything at each change costs."),
 		config.Boolean(keySerializeEnvelope).Default(false).Since("1.0").
 			Help("Whether messages are JSON envelopes, for peers that speak MQTT 3.1.1 and have no properties. Without it, a payload is the message itself, and the rest are user properties. " +
 				"What comes and is no envelope is taken as a payload."),

@@ -22,6 +22,7 @@ type plan struct {
 
 	qos            byte
 	retain         bool
+	waitForSave    bool
 	expiry         uint32 // of sessions, in seconds
 	receiveMaximum uint16
 	format         format
@@ -36,6 +37,7 @@ func newPlan(name string, options config.Values, dead bool) (plan, error) {
 		sessions:       1,
 		qos:            byte(options.Int(keyQoS)),
 		retain:         options.Bool(keyRetain) && !dead,
+		waitForSave:    options.Bool(keyWaitForSave),
 		expiry:         seconds(options.Duration(keySessionExpiry)),
 		receiveMaximum: uint16(options.Int(keyReceiveMaximum)),
 		format:         format{envelopes: options.Bool(keySerializeEnvelope), plainText: options.Bool(keyPlainTextEnvelope)},

@@ -25,6 +25,9 @@ type registry struct {
 func (r registry) queues() string { return r.prefix + "/queues" }
 func (r registry) links() string  { return r.prefix + "/links" }
 
+// nowhere is a topic that nobody subscribes to.
+func (r registry) nowhere() string { return r.prefix + "/nowhere" }
+
 func (r registry) noteTopic(queue string) string { return r.queues() + "/" + levelOf(queue) }
 
 func (r registry) claimTopic(queue string, session int) string {

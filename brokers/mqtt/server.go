@@ -92,12 +92,13 @@ func urlOf(address connect.Address, secure bool) *url.URL {
 // client returns the settings of a connection with that client id.
 func (s *server) client(id string) autopaho.ClientConfig {
 	return autopaho.ClientConfig{
-		ServerUrls:      s.urls,
-		TlsCfg:          s.tls,
-		KeepAlive:       uint16(min(s.keepalive/time.Second, math.MaxUint16)),
-		ConnectTimeout:  s.patience,
-		ConnectUsername: s.username,
-		ConnectPassword: []byte(s.password),
+		ServerUrls:        s.urls,
+		AttemptConnection: s.connector(),
+		TlsCfg:            s.tls,
+		KeepAlive:         uint16(min(s.keepalive/time.Second, math.MaxUint16)),
+		ConnectTimeout:    s.patience,
+		ConnectUsername:   s.username,
+		ConnectPassword:   []byte(s.password),
 		ClientConfig: paho.ClientConfig{
 			ClientID:      id,
 			PacketTimeout: s.patience,

@@ -141,11 +141,19 @@ func (o *opened) put(ctx context.Context, envelope *queues.MessageEnvelope) erro
 		return err
 	}
 	seen := o.made.Load()
-	matched, err := o.link.publish(ctx, message)
+	matched, err := o.publish(ctx, message)
 	if matched || err != nil || o.plan.qos == 0 {
 		return err
 	}
 	return o.putAgain(ctx, message, seen)
+}
+
+// publish sends a message, which is saved when it returns if that is asked for. See link.publish.
+func (o *opened) publish(ctx context.Context, message *paho.Publish) (matched bool, err error) {
+	if o.plan.waitForSave && o.plan.qos > 0 {
+		return o.link.publishSaved(ctx, message)
+	}
+	return o.link.publish(ctx, message)
 }
 
 // putAgain publishes a message that the server has thrown away because the queue's sessions are gone: it was
@@ -159,14 +167,14 @@ func (o *opened) putAgain(ctx context.Context, message *paho.Publish, seen int64
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	matched, err := o.link.publish(ctx, message)
+	matched, err := o.publish(ctx, message)
 	if matched || err != nil {
 		return err
 	}
 	if err := o.recreate(ctx, seen); err != nil {
 		return err
 	}
-	matched, err = o.link.publish(ctx, message)
+	matched, err = o.publish(ctx, message)
 	if err == nil && !matched {
 		err = fmt.Errorf("%w to topic %q: the message was thrown away", ErrNoSubscribers, message.Topic)
 	}

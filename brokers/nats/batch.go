@@ -88,11 +88,8 @@ func confirmedBatch(answer *natsgo.Msg) error {
 	if len(answer.Data) == 0 {
 		return nil
 	}
-	confirmed, err := readConfirmation(answer)
-	if err == nil || confirmed.Error == nil {
-		return err
-	}
-	if confirmed.Error.ErrorCode == errBatchDuplicate {
+	err := readConfirmation(answer)
+	if isError(err, errBatchDuplicate) {
 		return nil // an earlier attempt has arrived
 	}
 	return err

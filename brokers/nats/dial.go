@@ -106,7 +106,8 @@ func (s *servers) dial(ctx context.Context) (*link, error) {
 const dialLimit = 5 * time.Second
 
 func (s *servers) dialOnce(ctx context.Context) (*link, error) {
-	l := &link{servers: s.String(), answerTimeout: s.answerTimeout, changed: make(chan struct{})}
+	l := &link{servers: s.String(), answerTimeout: s.answerTimeout}
+	l.now.Store(&moment{changed: make(chan struct{})})
 	options := []natsgo.Option{
 		natsgo.Name(s.name),
 		natsgo.MaxReconnects(s.maxReconnect),

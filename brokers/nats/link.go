@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	natsgo "github.com/nats-io/nats.go"
@@ -22,8 +22,13 @@ type link struct {
 	js    jetstream.JetStream
 	inbox *inbox
 
-	mu      sync.Mutex
-	changed chan struct{} // closed, and made anew, when the connection is lost, there again, or closed for good
+	now atomic.Pointer[moment]
+}
+
+// moment lasts until the connection is lost, there again, or closed for good.
+type moment struct {
+	connection uint64        // as it was in the beginning
+	changed    chan struct{} // closed at the end
 }
 
 func (l *link) use(conn *natsgo.Conn) (err error) {
@@ -31,23 +36,18 @@ func (l *link) use(conn *natsgo.Conn) (err error) {
 	if l.js, err = jetstream.New(conn); err != nil {
 		return err
 	}
-	l.inbox, err = openInbox(conn)
-	return err
+	l.inbox = &inbox{conn: conn}
+	return nil
 }
 
-func (l *link) onChange(*natsgo.Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	close(l.changed)
-	l.changed = make(chan struct{})
+// onChange is called by the client library, one change after the other.
+func (l *link) onChange(conn *natsgo.Conn) {
+	ended := l.now.Swap(&moment{conn.Stats().Reconnects, make(chan struct{})})
+	close(ended.changed)
 }
 
 // change returns a channel that is closed when the state of the connection changes.
-func (l *link) change() <-chan struct{} {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.changed
-}
+func (l *link) change() <-chan struct{} { return l.now.Load().changed }
 
 // connection tells connections of this link apart.
 func (l *link) connection() uint64 { return l.conn.Stats().Reconnects }

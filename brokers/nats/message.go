@@ -25,12 +25,20 @@ const (
 	escapedHeader = "h:"
 )
 
+// headersBeside is how many headers a message has beside its own, at most: these, and the id for the server.
+const headersBeside = 6
+
 // serverPrefix is what headers begin with that are the server's.
 const serverPrefix = "Nats-"
 
 // encode makes a message for subject. It refers to the payload of the envelope.
 func encode(envelope *queues.MessageEnvelope, subject string) *natsgo.Msg {
-	header := make(natsgo.Header, 5+len(envelope.Headers))
+	header := make(natsgo.Header, headersBeside+len(envelope.Headers))
+	values := make([]string, 0, headersBeside+len(envelope.Headers)) // of all headers, in one piece
+	set := func(name, value string) {
+		values = append(values, value)
+		header[name] = values[len(values)-1 : len(values) : len(values)]
+	}
 	var escaped url.Values
 	escape := func(name, value string) {
 		if escaped == nil {
@@ -42,7 +50,7 @@ func encode(envelope *queues.MessageEnvelope, subject string) *natsgo.Msg {
 		switch {
 		case value == "":
 		case isPlainValue(value):
-			header[name] = []string{value}
+			set(name, value)
 		default:
 			escape(escapedField+name, value)
 		}
@@ -51,17 +59,17 @@ func encode(envelope *queues.MessageEnvelope, subject string) *natsgo.Msg {
 	field(headerCorrelationId, envelope.CorrelationId)
 	field(headerMessageType, envelope.MessageType)
 	if !envelope.SentTime.IsZero() {
-		header[headerSentTime] = []string{envelope.SentTime.UTC().Format(time.RFC3339Nano)}
+		set(headerSentTime, envelope.SentTime.UTC().Format(time.RFC3339Nano))
 	}
 	for name, value := range envelope.Headers {
 		if isPlainName(name) && isPlainValue(value) {
-			header[name] = []string{value}
+			set(name, value)
 		} else {
 			escape(escapedHeader+name, value)
 		}
 	}
 	if escaped != nil {
-		header[headerEscaped] = []string{escaped.Encode()}
+		set(headerEscaped, escaped.Encode())
 	}
 	return &natsgo.Msg{Subject: subject, Header: header, Data: envelope.Message}
 }

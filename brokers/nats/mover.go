@@ -70,7 +70,7 @@ func (m *mover) move(ctx context.Context, message *natsgo.Msg) {
 	moved := &natsgo.Msg{Subject: m.session.plan.subject, Header: message.Header, Data: message.Data}
 	delete(moved.Header, headerDue)
 	moved.Header[jetstream.MsgIDHeader] = []string{message.Subject} // which no other message has
-	if _, err := m.session.publish(ctx, moved); err != nil {
+	if err := m.session.publish(ctx, moved); err != nil {
 		m.postpone(ctx, message, attemptTimeout)
 		return
 	}

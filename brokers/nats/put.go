@@ -1,6 +1,8 @@
 package nats
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,10 +30,7 @@ func (s *session) Put(ctx context.Context, message *queues.MessageEnvelope) erro
 // call: a message that is sent again, or comes back from the dead-letter queue, has its message_id still.
 func (s *session) put(ctx context.Context, message *natsgo.Msg) error {
 	message.Header[jetstream.MsgIDHeader] = []string{nuid.Next()}
-	return s.whileFull(ctx, func() error {
-		_, err := s.publish(ctx, message)
-		return err
-	})
+	return s.whileFull(ctx, func() error { return s.publish(ctx, message) })
 }
 
 // whileFull puts again as long as the stream is full, unless options.overflow says otherwise.
@@ -50,37 +49,43 @@ func (s *session) whileFull(ctx context.Context, put func() error) error {
 	}
 }
 
-// confirmation is the server's answer to a message that is published.
-type confirmation struct {
-	Stream   string              `json:"stream"`
-	Sequence uint64              `json:"seq"`
-	Error    *jetstream.APIError `json:"error"`
+// publish sends a message and waits for the confirmation.
+func (s *session) publish(ctx context.Context, message *natsgo.Msg) error {
+	answer, err := s.request(ctx, message, s.retryPublishing)
+	switch {
+	case err == nil:
+		return s.confirmed(answer)
+	case errors.Is(err, natsgo.ErrMaxPayload):
+		return cmp.Or(s.link.tooLarge(message), err)
+	default:
+		return err
+	}
 }
 
-// publish sends a message and waits for the confirmation.
-func (s *session) publish(ctx context.Context, message *natsgo.Msg) (confirmation, error) {
-	if err := s.link.tooLarge(message); err != nil {
-		return confirmation{}, err
-	}
-	answer, err := s.request(ctx, message, s.retryPublishing)
-	if err != nil {
-		return confirmation{}, err
+// confirmed reads the answer of the stream to a message.
+func (s *session) confirmed(answer *natsgo.Msg) error {
+	if bytes.HasPrefix(answer.Data, s.confirms) && !bytes.Contains(answer.Data, []byte(`"error"`)) {
+		return nil // the usual case
 	}
 	return readConfirmation(answer)
 }
 
-func readConfirmation(answer *natsgo.Msg) (confirmed confirmation, err error) {
-	if err := json.Unmarshal(answer.Data, &confirmed); err != nil {
-		return confirmed, fmt.Errorf("%w: something that is no stream answers on the subject: %w", queues.ErrBadConfig, err)
+// readConfirmation reads any answer of a stream to a message.
+func readConfirmation(answer *natsgo.Msg) error {
+	var confirmation struct {
+		Error *jetstream.APIError `json:"error"`
 	}
-	switch {
-	case confirmed.Error == nil:
-		return confirmed, nil
-	case confirmed.Error.ErrorCode == errMaxMessages:
-		return confirmed, fmt.Errorf("%w: %w", errStreamFull, confirmed.Error)
-	case confirmed.Error.ErrorCode == jetstream.JSErrCodeStreamMessageExceedsMaximum:
-		return confirmed, fmt.Errorf("%w: the stream takes less: %w", queues.ErrMessageTooLarge, confirmed.Error)
+	if err := json.Unmarshal(answer.Data, &confirmation); err != nil {
+		return fmt.Errorf("%w: something that is no stream answers on the subject: %w", queues.ErrBadConfig, err)
+	}
+	switch refusal := confirmation.Error; {
+	case refusal == nil:
+		return nil
+	case refusal.ErrorCode == errMaxMessages:
+		return fmt.Errorf("%w: %w", errStreamFull, refusal)
+	case refusal.ErrorCode == jetstream.JSErrCodeStreamMessageExceedsMaximum:
+		return fmt.Errorf("%w: the stream takes less: %w", queues.ErrMessageTooLarge, refusal)
 	default:
-		return confirmed, fmt.Errorf("the stream refuses the message: %w", confirmed.Error)
+		return fmt.Errorf("the stream refuses the message: %w", refusal)
 	}
 }

@@ -114,19 +114,6 @@ func (l *link) again(ctx context.Context) error {
 	return l.awaitConnected(ctx)
 }
 
-// attempt sends a message and waits for the answer, no longer than the connection lasts.
-func (l *link) attempt(ctx context.Context, message *natsgo.Msg, patience time.Duration) (*natsgo.Msg, error) {
-	connection, c := l.connection(), l.inbox.open()
-	defer c.end()
-	message.Reply = c.address()
-	if err := l.conn.PublishMsg(message); err != nil {
-		return nil, err
-	}
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	return l.next(ctx, c.answer, connection, timer.C)
-}
-
 // next waits for the next answer to what was sent on that connection: until timeout says so, ctx ends or the connection
 // is lost, with which the server forgets that it was to answer.
 func (l *link) next(ctx context.Context, answers <-chan *natsgo.Msg, connection uint64, timeout <-chan time.Time) (*natsgo.Msg, error) {
@@ -150,14 +137,6 @@ func (l *link) next(ctx context.Context, answers <-chan *natsgo.Msg, connection 
 			return nil, ctx.Err()
 		}
 	}
-}
-
-// heard tells the server's word that nobody listens from an answer.
-func heard(answer *natsgo.Msg) (*natsgo.Msg, error) {
-	if len(answer.Data) == 0 && answer.Header.Get(statusHeader) == statusNoResponders {
-		return nil, natsgo.ErrNoResponders
-	}
-	return answer, nil
 }
 
 // isPassing tells whether what failed may work when it is tried again.

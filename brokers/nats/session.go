@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type session struct {
 	lease          *connect.Lease[*link]
 	link           *link
 	stream         jetstream.Stream
+	confirms       []byte // what its answers to messages begin with
 	consumer       jetstream.Consumer
 	puller         *puller
 	mover          *mover // nil where the server does its work
@@ -52,6 +54,7 @@ func openSession(ctx context.Context, lease *connect.Lease[*link], plan *bluepri
 		return nil, explainBuilding(ctx, err)
 	}
 	cfg := s.stream.CachedInfo().Config
+	s.confirms = fmt.Appendf(nil, `{"stream":%q,`, plan.stream)
 	s.keepsUncounted = coversAny(cfg.Subjects, plan.subject+besideSuffix)
 	if s.create && s.keepsUncounted && plan.needsMover(cfg) {
 		if s.mover, err = newMover(limited, s); err != nil {

@@ -2,7 +2,8 @@ package nats
 
 import (
 	"context"
-	"sync"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
@@ -15,8 +16,7 @@ import (
 type storage struct {
 	parent *storage // of the queue whose dead letters these are; nil for others
 
-	mu      sync.Mutex
-	current *session // nil while it is closed
+	current atomic.Pointer[session] // nil while it is closed
 }
 
 var _ interface {
@@ -25,6 +25,7 @@ var _ interface {
 	queues.Counter
 	queues.StateCounter
 	queues.Purger
+	queues.BatchCompleter
 	queues.BatchPutter
 	queues.DelayedPutter
 	queues.DelayedReleaser
@@ -77,18 +78,12 @@ func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
 		lease.Release()
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.current = opened
+	s.current.Store(opened)
 	return nil
 }
 
 func (s *storage) Close(context.Context) error {
-	s.mu.Lock()
-	closed := s.current
-	s.current = nil
-	s.mu.Unlock()
-	if closed != nil {
+	if closed := s.current.Swap(nil); closed != nil {
 		closed.close()
 	}
 	return nil
@@ -96,12 +91,10 @@ func (s *storage) Close(context.Context) error {
 
 // session returns the one that is open.
 func (s *storage) session() (*session, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current == nil {
-		return nil, queues.ErrNotOpened
+	if open := s.current.Load(); open != nil {
+		return open, nil
 	}
-	return s.current, nil
+	return nil, queues.ErrNotOpened
 }
 
 func (s *storage) Put(ctx context.Context, message *queues.MessageEnvelope) error {
@@ -142,6 +135,14 @@ func (s *storage) Complete(ctx context.Context, handle any) error {
 		return err
 	}
 	return open.Complete(ctx, handle.(*held))
+}
+
+func (s *storage) CompleteBatch(ctx context.Context, handles []any) []error {
+	open, err := s.session()
+	if err != nil {
+		return slices.Repeat([]error{err}, len(handles))
+	}
+	return open.CompleteBatch(ctx, handles)
 }
 
 func (s *storage) Release(ctx context.Context, handle any, counted bool) error {

@@ -50,7 +50,7 @@ func (s *session) recordUncounted(ctx context.Context, h *held) error {
 		return nil
 	}
 	record := &natsgo.Msg{Subject: s.uncountedSubject(h.sequence), Data: strconv.AppendUint(nil, h.uncounted+1, 10)}
-	_, err := s.publish(ctx, record)
+	err := s.publish(ctx, record)
 	if errors.Is(err, errStreamFull) {
 		return nil // rather a delivery too many than a message that does not come back
 	}

@@ -116,6 +116,9 @@ func (s *session) performCompletes(calls []*call[completing]) {
 		all = append(all, c.value.handles...)
 	}
 	found, err := s.deleteRows(all)
+	if err == nil {
+		s.freed()
+	}
 	for _, c := range calls {
 		n := len(c.value.handles)
 		if c.claim() {

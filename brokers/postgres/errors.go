@@ -14,8 +14,13 @@ import (
 // failure gives an error of the client the sentinel that fits it. What is not of the server, and no
 // ended ctx, is of the connection.
 func failure(ctx context.Context, err error) error {
-	if err == nil || errors.Is(err, queues.ErrBadConfig) {
-		return err // nil, or one of ours
+	if err == nil {
+		return nil
+	}
+	for _, ours := range []error{queues.ErrBadConfig, queues.ErrQueueFull, queues.ErrNotOpened} {
+		if errors.Is(err, ours) {
+			return err
+		}
 	}
 	if answer, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if remedy, sentinel := classify(answer.Code); sentinel != nil {

@@ -62,5 +62,6 @@ func (st *storage) Purge(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, s.sql.Purge, s.queue); err != nil {
 		return s.fail(ctx, "deleting messages", err)
 	}
+	s.freed()
 	return nil
 }

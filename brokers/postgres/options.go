@@ -31,8 +31,6 @@ func queueOptions() []config.Option {
 			Help("How often a waiting receiver looks by itself. It is woken by notifications of the server and by the clock; this is for those "+
 				"that get lost, and for messages of programs that insert rows and do not notify. Short, an idle queue costs a query each time; long, "+
 				"such a message waits that long."),
-		config.Integer(config.MaxMessages).Default(0).Between(0, 1<<31-1).ZeroMeans("no limit").Since("1.1").
-			Deprecated("no effect: the queue is a table and holds what the disk does"),
 	)
 }
 

@@ -155,13 +155,13 @@ func TestAQueueTakesTheTableOfItsConnection(t *testing.T) {
 
 func TestPlacesOfOneSenderNeverGoBack(t *testing.T) {
 	t.Parallel()
-	st := newStorage()
+	var p places
 	now := time.Now()
-	st.placed(now)
-	first := st.leastPlace()
+	p.given(now)
+	first := p.least()
 	require.True(t, first.After(now.Truncate(time.Microsecond)))
-	st.placed(now.Add(-time.Hour)) // the clock of the server was set back
-	require.Equal(t, first, st.leastPlace())
+	p.given(now.Add(-time.Hour)) // the clock of the server was set back
+	require.Equal(t, first, p.least())
 }
 
 func TestHeadersOfOthersAreRead(t *testing.T) {

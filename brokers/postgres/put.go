@@ -2,50 +2,43 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
+// mostSizeTogether is up to which size messages go together with those of other callers. Of these, their bytes are
+// copied: a caller may be gone when they are sent.
+const mostSizeTogether = 64 << 10
+
 func (st *storage) Put(ctx context.Context, message *queues.MessageEnvelope) error {
-	s, ctx, leave, err := st.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
 	if execute, ok := ctx.Value(withinKey{}).(executor); ok {
-		return st.putWithin(ctx, s, message, execute)
+		return st.putWithin(ctx, message, execute)
 	}
-	var place time.Time
-	arguments := append([]any{s.queue, st.leastPlace()}, contents(message)...)
-	if err := s.pool.QueryRow(ctx, s.sql.Put, arguments...).Scan(&place); err != nil {
-		return s.fail(ctx, "inserting a message", err)
-	}
-	st.placed(place)
-	s.tell(place.UnixMicro())
-	return nil
+	return st.put(ctx, "inserting a message", message)
 }
 
 func (st *storage) PutBatch(ctx context.Context, messages []*queues.MessageEnvelope) error {
+	return st.put(ctx, "inserting messages", messages...)
+}
+
+// put inserts messages, all or none, when there is room for them.
+func (st *storage) put(ctx context.Context, doing string, messages ...*queues.MessageEnvelope) error {
 	s, ctx, leave, err := st.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	batch := columns{}
-	for _, message := range messages {
-		batch.add(message)
+	batch := columnsOf(messages...)
+	insert := func() (bool, error) { return s.insertAlone(ctx, batch) }
+	if batch.size() <= mostSizeTogether {
+		batch.own()
+		insert = func() (bool, error) { return s.insertTogether(ctx, batch) }
 	}
-	var last time.Time
-	err = s.pool.QueryRow(ctx, s.sql.PutBatch, s.queue, st.leastPlace(),
-		batch.ids, batch.correlationIds, batch.types, batch.sentTimes, batch.headers, batch.payloads).Scan(&last)
-	if err != nil {
-		return s.fail(ctx, "inserting messages", err)
-	}
-	st.placed(last)
-	s.tell(last.UnixMicro() - int64(len(messages)))
-	return nil
+	return s.fail(ctx, doing, s.admit(ctx, len(messages), insert))
 }
 
 func (st *storage) PutDelayed(ctx context.Context, message *queues.MessageEnvelope, delay time.Duration) error {
@@ -54,8 +47,18 @@ func (st *storage) PutDelayed(ctx context.Context, message *queues.MessageEnvelo
 		return err
 	}
 	defer leave()
-	arguments := append([]any{s.queue, bounded(delay)}, contents(message)...)
-	if _, err := s.pool.Exec(ctx, s.sql.PutDelayed, arguments...); err != nil {
+	batch := columnsOf(message)
+	err = s.admit(ctx, 1, func() (full bool, err error) {
+		err = s.withRoom(ctx, func(db querier, room int) error {
+			if full = room < 1; full {
+				return nil
+			}
+			var due time.Time
+			return db.QueryRow(ctx, s.sql.PutDelayed, batch.first(s.queue, bounded(delay))...).Scan(&due)
+		})
+		return full, err
+	})
+	if err != nil {
 		return s.fail(ctx, "inserting a delayed message", err)
 	}
 	s.alarm.within(delay)
@@ -63,78 +66,118 @@ func (st *storage) PutDelayed(ctx context.Context, message *queues.MessageEnvelo
 	return nil
 }
 
-// putWithin inserts a message in a transaction that is not ours.
-func (st *storage) putWithin(ctx context.Context, s *session, message *queues.MessageEnvelope, execute executor) error {
-	arguments := append([]any{s.queue, st.leastPlace()}, contents(message)...)
-	var place time.Time
-	if err := execute(ctx, s.sql.PutAndNotify, append(arguments, s.channel), &place); err != nil {
-		return s.fail(ctx, "inserting a message in the transaction", err)
+// putWithin inserts a message in a transaction that is not ours. It does not wait for room, nor keep others from
+// sending until that transaction ends.
+func (st *storage) putWithin(ctx context.Context, message *queues.MessageEnvelope, execute executor) error {
+	const doing = "inserting a message in the transaction"
+	s, ctx, leave, err := st.enter(ctx)
+	if err != nil {
+		return err
 	}
-	st.placed(place) // also if tx is rolled back: places need not be without gaps
+	defer leave()
+	if s.limit > 0 {
+		room, err := s.countRoom(ctx, s.pool)
+		if err == nil && room < 1 {
+			err = queues.ErrQueueFull
+		}
+		if err != nil {
+			return s.fail(ctx, doing, err)
+		}
+	}
+	batch := columnsOf(message)
+	var place time.Time
+	if err := execute(ctx, s.sql.PutAndNotify, append(batch.first(s.queue, s.places.least()), s.channel), &place); err != nil {
+		return s.fail(ctx, doing, err)
+	}
+	s.places.given(place) // also if the transaction is rolled back: places need not be without gaps
 	return nil
 }
 
-// leastPlace is the earliest place for the next message.
-func (st *storage) leastPlace() time.Time { return time.UnixMicro(st.least.Load()).UTC() }
+// insert inserts messages with one statement.
+func (s *session) insert(ctx context.Context, db querier, batch columns) (last time.Time, err error) {
+	if batch.count() == 1 {
+		err = db.QueryRow(ctx, s.sql.Put, batch.first(s.queue, s.places.least())...).Scan(&last)
+	} else {
+		err = db.QueryRow(ctx, s.sql.PutBatch, batch.all(s.queue, s.places.least())...).Scan(&last)
+	}
+	return last, err
+}
 
-// placed notes a place that was given: what is sent from now on comes after it.
-func (st *storage) placed(place time.Time) {
-	next := place.UnixMicro() + 1
-	for {
-		least := st.least.Load()
-		if next <= least || st.least.CompareAndSwap(least, next) {
-			return
+// inserted tells of messages that are there now.
+func (s *session) inserted(count int, last time.Time) {
+	s.places.given(last)
+	s.tell(last.UnixMicro() - int64(count) + 1)
+}
+
+// insertAlone inserts messages that are too large to go with others. It reports full, and inserts none, if there
+// is no room for all of them.
+func (s *session) insertAlone(ctx context.Context, batch columns) (full bool, err error) {
+	var last time.Time
+	err = s.withRoom(ctx, func(db querier, room int) (err error) {
+		if full = room < batch.count(); !full {
+			last, err = s.insert(ctx, db, batch)
+		}
+		return err
+	})
+	if err == nil && !full {
+		s.inserted(batch.count(), last)
+	}
+	return full, err
+}
+
+// putting is one caller's part of inserting messages.
+type putting struct {
+	messages columns
+	full     bool // there was no room
+	err      error
+}
+
+// insertTogether inserts messages with those of other callers. It reports full, and inserts none, if there is no
+// room for all of them.
+func (s *session) insertTogether(ctx context.Context, batch columns) (full bool, err error) {
+	done, err := s.puts.do(ctx, putting{messages: batch})
+	if err == nil {
+		err = done.err
+	}
+	return done.full, err
+}
+
+// performPuts inserts the messages of several callers with one statement. If the server refuses that, each has
+// a statement of its own: it may be that only one is bad.
+func (s *session) performPuts(calls []*call[putting]) {
+	err := s.insertFor(calls)
+	if _, refused := errors.AsType[*pgconn.PgError](err); refused && len(calls) > 1 {
+		for i := range calls {
+			s.performPuts(calls[i : i+1])
+		}
+		return
+	}
+	for _, c := range calls {
+		c.value.err = err
+		if c.claim() {
+			c.finish()
 		}
 	}
 }
 
-// contents are the columns of a message, in the order of the statements.
-func contents(message *queues.MessageEnvelope) []any {
-	return append(make([]any, 0, 7), message.MessageId, message.CorrelationId, message.MessageType,
-		sentTime(message), headersOf(message), payload(message))
-}
-
-func sentTime(message *queues.MessageEnvelope) *time.Time {
-	if message.SentTime.IsZero() {
-		return nil
+func (s *session) insertFor(calls []*call[putting]) error {
+	var batch columns
+	var last time.Time
+	err := s.withRoom(s.work, func(db querier, room int) (err error) {
+		batch = columns{}
+		for _, c := range calls {
+			if c.value.full = room < c.value.messages.count(); !c.value.full && !c.gone() {
+				room -= c.value.messages.count()
+				batch.append(c.value.messages)
+			}
+		}
+		if batch.count() > 0 {
+			last, err = s.insert(s.work, db, batch)
+		}
+		return err
+	})
+	if err == nil && batch.count() > 0 {
+		s.inserted(batch.count(), last)
 	}
-	sent := message.SentTime
-	return &sent
-}
-
-// headersOf returns the headers as JSON, nil for none.
-func headersOf(message *queues.MessageEnvelope) *string {
-	if len(message.Headers) == 0 {
-		return nil
-	}
-	encoded, err := json.Marshal(message.Headers)
-	if err != nil { // a map of strings can be encoded
-		return nil
-	}
-	text := string(encoded)
-	return &text
-}
-
-func payload(message *queues.MessageEnvelope) []byte {
-	if message.Message == nil {
-		return []byte{}
-	}
-	return message.Message
-}
-
-// columns are messages by column.
-type columns struct {
-	ids, correlationIds, types []string
-	sentTimes                  []*time.Time
-	headers                    []*string
-	payloads                   [][]byte
-}
-
-func (c *columns) add(message *queues.MessageEnvelope) {
-	c.ids = append(c.ids, message.MessageId)
-	c.correlationIds = append(c.correlationIds, message.CorrelationId)
-	c.types = append(c.types, message.MessageType)
-	c.sentTimes = append(c.sentTimes, sentTime(message))
-	c.headers = append(c.headers, headersOf(message))
-	c.payloads = append(c.payloads, payload(message))
+	return err
 }

@@ -27,6 +27,8 @@ type session struct {
 	lockTimeout    time.Duration
 	pollInterval   time.Duration
 	settlePatience time.Duration
+	limit          int  // of messages; 0: none
+	reject         bool // what is over the limit
 
 	mu      sync.Mutex
 	closed  bool
@@ -40,11 +42,15 @@ type session struct {
 	alarm  alarm
 	floor  floor
 
+	places *places // of the queue object
+	room   *room
+
+	puts      group[putting]
 	takes     group[taking]
 	completes group[completing]
 }
 
-func newSession(lease *connect.Lease[*database], t table.Table, params queues.StorageParams) *session {
+func newSession(lease *connect.Lease[*database], t table.Table, params queues.StorageParams, places *places) *session {
 	s := &session{
 		lease:          lease,
 		pool:           lease.Client.pool,
@@ -56,16 +62,24 @@ func newSession(lease *connect.Lease[*database], t table.Table, params queues.St
 		lockTimeout:    params.LockTimeout,
 		pollInterval:   params.Options.Duration(optionPollInterval),
 		settlePatience: params.Options.Duration(config.ConnectTimeout),
+		limit:          params.MaxMessages,
+		reject:         params.RejectWhenFull,
 		closing:        make(chan struct{}),
 		signal:         make(chan struct{}, 1),
+		places:         places,
+		room:           newRoom(),
 	}
 	s.work, s.stop = context.WithCancel(context.Background())
 	s.waker.wake = s.notified
 	s.alarm.ring = s.wake
 	s.floor.interval = s.pollInterval
+	s.puts = group[putting]{session: s, perform: s.performPuts, patience: 50 * time.Microsecond}
 	s.takes = group[taking]{session: s, perform: s.performTakes}
 	s.completes = group[completing]{session: s, perform: s.performCompletes}
 	s.notify.subscribe(s.channel, &s.waker)
+	if s.waitsForRoom() {
+		s.notify.subscribe(t.RoomChannel(s.queue), &s.room.waker)
+	}
 	return s
 }
 
@@ -88,6 +102,9 @@ func (s *session) close(ctx context.Context) {
 	close(s.closing)
 	s.alarm.disarm()
 	s.notify.unsubscribe(s.channel, &s.waker)
+	if s.waitsForRoom() {
+		s.notify.unsubscribe(s.table.RoomChannel(s.queue), &s.room.waker)
+	}
 
 	hurry := context.AfterFunc(ctx, s.stop)
 	s.calls.Wait()

@@ -39,7 +39,10 @@ func (st *storage) Bury(ctx context.Context, held any, dead *queues.MessageEnvel
 		func(s *session, ctx context.Context, h *handle) (bool, error) {
 			return s.change(ctx, s.sql.Bury, h.id, h.token, st.dead, sentTime(dead), headersOf(dead))
 		},
-		func(s *session) { s.notify.notify(s.table.Channel(st.dead), time.Now().UnixMicro()) })
+		func(s *session) {
+			s.notify.notify(s.table.Channel(st.dead), time.Now().UnixMicro())
+			s.freed()
+		})
 }
 
 func (st *storage) Extend(ctx context.Context, held any, timeout time.Duration) error {

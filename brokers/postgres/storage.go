@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
@@ -22,9 +21,7 @@ const prefetchMax = 255
 type storage struct {
 	dead string // the queue of the dead messages that Sibling was asked for; "" for none
 
-	// least is the place that the next message gets at least, in microseconds: so that messages of one
-	// sender keep their order even when the clock of the server is set back or another server takes over.
-	least atomic.Int64
+	places places
 
 	mu      sync.Mutex
 	current *session // nil while closed
@@ -78,7 +75,7 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 		lease.Release()
 		return err
 	}
-	s := newSession(lease, t, params)
+	s := newSession(lease, t, params, &st.places)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.current = s

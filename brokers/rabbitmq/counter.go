@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -13,14 +14,15 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-// What a quorum queue has handed out to a consumer that ends at this moment it takes back, and counts it (seen
-// on RabbitMQ 3.10). There are two ways around that. A consumer that holds as many messages as it may is
-// handed nothing more, and can be ended. And one that can hold more is not ended with the receiver that it was
-// made for, but later, when nothing has come for a while; what comes until then is for the next receiver,
-// or is given back uncounted.
+// What a quorum queue hands out to a consumer while it ends it, the server takes back, and counts it (seen on RabbitMQ
+// 3.10): the channel forgets the consumer, and then waits for the queue to write that down. There are three
+// ways around that. A consumer that holds as many messages as it may is handed nothing more, and can be ended. One
+// that can hold more is ended behind guards, consumers that the server serves before it; see guard. And the
+// consumers for one message, guards included, are not ended with the receiver that they were made for, but
+// later, when nothing has come for a while; what comes until then is for the next receiver, or is given back uncounted.
 const (
 	// idleLimit is how long a consumer without a receiver waits for the next one.
-	idleLimit = 100 * time.Millisecond
+	idleLimit = 500 * time.Millisecond
 	// handLimit is how long a message without a receiver waits for one.
 	handLimit = 20 * time.Millisecond
 )
@@ -126,7 +128,7 @@ func (c *counter) start(ctx context.Context) error {
 	s := c.session
 	l, err := s.lanes.lend(ctx)
 	if err == nil {
-		_, err = await(ctx, s, func() (struct{}, error) { return struct{}{}, c.consume(l) }, func(struct{}) {})
+		_, err = await(ctx, s, func() (struct{}, error) { return struct{}{}, c.consume(l, nil) }, func(struct{}) {})
 	} else {
 		c.mu.Lock()
 		c.consumers--
@@ -136,10 +138,10 @@ func (c *counter) start(ctx context.Context) error {
 }
 
 // consume starts a consumer on a lane, and a goroutine that waits for its message.
-func (c *counter) consume(l *lane) error {
+func (c *counter) consume(l *lane, arguments amqp.Table) error {
 	s := c.session
 	tag := s.listening.newTag()
-	deliveries, err := l.consume(s.settings.queue, tag, 1)
+	deliveries, err := l.consume(s.settings.queue, tag, 1, arguments)
 	if err != nil {
 		c.mu.Lock()
 		c.consumers--
@@ -149,6 +151,45 @@ func (c *counter) consume(l *lane) error {
 	}
 	s.calls.Go(func() { c.attend(l, tag, deliveries) })
 	return nil
+}
+
+// guards is how many messages may come while a consumer is ended, and go elsewhere.
+const guards = 3
+
+// guardLimit is how long the server may take to set them up.
+const guardLimit = time.Second
+
+// guard starts consumers, for one message each, that the server serves before any that listen. While there is one
+// that has got nothing, nothing more is on its way to those. It reports false if they are not there. They end
+// as all consumers without a receiver do.
+func (c *counter) guard() bool {
+	s := c.session
+	if s.settings.queueType != queueTypeQuorum {
+		return true // a classic queue hands out nothing to a consumer that is ended
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), guardLimit)
+	defer cancel()
+	var starting sync.WaitGroup
+	var started atomic.Bool
+	for range guards {
+		starting.Go(func() {
+			l, err := s.lanes.lend(ctx)
+			if err != nil {
+				return
+			}
+			c.mu.Lock()
+			c.consumers++
+			c.mu.Unlock()
+			if c.consume(l, amqp.Table{"x-priority": int32(1)}) == nil {
+				started.Store(true)
+			}
+		})
+	}
+	starting.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.look()
+	return started.Load()
 }
 
 // attend waits for the message of a consumer, and ends the consumer.
@@ -214,8 +255,8 @@ func (c *counter) serve(what serving) {
 	}
 }
 
-// put hands messages to those in the line. What is left stays in the hand for a moment, and is then given
-// back.
+// put hands messages to those in the line, and to a listener. What is left stays in the hand for a moment, and is
+// then given back.
 func (c *counter) put(handles ...*handle) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -234,12 +275,13 @@ func (c *counter) serveLine(handles []*handle) []*handle {
 		c.line[0].served <- serving{handle: handles[0]}
 		c.line, handles = c.line[1:], handles[1:]
 	}
+	c.look()
 	return handles
 }
 
 func (c *counter) distribute(handles []*handle) {
 	handles = c.serveLine(handles)
-	if len(handles) == 0 {
+	if len(handles) == 0 || !c.closed && c.session.listening.adopt(handles) {
 		return
 	}
 	if c.closed {

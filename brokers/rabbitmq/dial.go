@@ -141,6 +141,7 @@ func (d *dialer) login(ctx context.Context, s server) (*amqp.Connection, error) 
 		}
 		transport = secured
 	}
+	transport = newOutbox(transport)
 	conn, err := amqp.Open(transport, amqp.Config{
 		SASL:      []amqp.Authentication{&amqp.PlainAuth{Username: s.username, Password: s.password}},
 		Vhost:     d.vhost,

@@ -15,7 +15,8 @@ const mostAsking = 16
 // lane is a channel that messages are taken on. What it has delivered is settled on it, and void when it
 // is lost.
 type lane struct {
-	ch *amqp.Channel
+	ch   *amqp.Channel
+	gone chan struct{} // closed when the channel is
 
 	exchange sync.Mutex // held while the server is asked something: one answer could be taken for another
 	prefetch int        // as the server knows it for the next consumer; 0: no limit
@@ -57,7 +58,7 @@ func (s *session) openLane(ctx context.Context) (*lane, error) {
 	if err != nil {
 		return nil, failure(err)
 	}
-	l := &lane{ch: ch}
+	l := &lane{ch: ch, gone: make(chan struct{})}
 	lost := ch.NotifyClose(make(chan *amqp.Error, 1))
 	s.watchers.Go(func() { s.watch(l, lost) })
 	return l, nil
@@ -65,7 +66,9 @@ func (s *session) openLane(ctx context.Context) (*lane, error) {
 
 // watch tells the base when what a lane has delivered is void: the server has put it back.
 func (s *session) watch(l *lane, lost <-chan *amqp.Error) {
-	if reason := <-lost; reason == nil {
+	reason := <-lost
+	close(l.gone)
+	if reason == nil {
 		return // this side has closed it
 	}
 	s.void(func(value any) bool {
@@ -86,7 +89,7 @@ func (l *lane) get(queue string) (*handle, error) {
 }
 
 // consume has the server push messages, as long as fewer than so many of them are unsettled.
-func (l *lane) consume(queue, tag string, prefetch int) (<-chan amqp.Delivery, error) {
+func (l *lane) consume(queue, tag string, prefetch int, arguments amqp.Table) (<-chan amqp.Delivery, error) {
 	l.exchange.Lock()
 	defer l.exchange.Unlock()
 	if l.prefetch != prefetch {
@@ -95,7 +98,7 @@ func (l *lane) consume(queue, tag string, prefetch int) (<-chan amqp.Delivery, e
 		}
 		l.prefetch = prefetch
 	}
-	return l.ch.Consume(queue, tag, false, false, false, false, nil)
+	return l.ch.Consume(queue, tag, false, false, false, false, arguments)
 }
 
 // cancel ends a consumer. Its deliveries end after what it has delivered, and are all there are if the

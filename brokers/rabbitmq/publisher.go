@@ -136,6 +136,9 @@ func (p *publisher) takeReturned(to route, id string) bool {
 		}
 		break
 	}
+	if len(p.returned) == 0 {
+		return false
+	}
 	key := returnKey(to.exchange, to.key, id)
 	if p.returned[key] == 0 {
 		return false

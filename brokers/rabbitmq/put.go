@@ -60,52 +60,6 @@ func (s *session) sendLater(ctx context.Context, to route, message *amqp.Publish
 	}
 }
 
-// Count asks the server, which counts ready messages only.
-func (st *storage) Count(ctx context.Context) (int64, error) {
-	s, err := st.enter()
-	if err != nil {
-		return 0, err
-	}
-	defer s.calls.Done()
-	for {
-		count, err := s.count(ctx)
-		if err != nil || count > 0 || time.Since(time.Unix(0, s.requeued.Load())) > settlingTime {
-			return count, s.fail("counting", err)
-		}
-		timer := time.NewTimer(settlingTime / 20)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return count, nil
-		case <-s.closing:
-			timer.Stop()
-			return 0, queues.ErrNotOpened
-		}
-	}
-}
-
-// settlingTime is how long after a message was put back an empty queue is asked again: the server answers
-// before it has written down what it was told before.
-const settlingTime = 200 * time.Millisecond
-
-func (s *session) count(ctx context.Context) (int64, error) {
-	conn, err := s.ready(ctx)
-	if err != nil {
-		return 0, err
-	}
-	count, err := await(ctx, s, func() (count int64, err error) {
-		err = onChannel(conn, func(ch *amqp.Channel) error {
-			queue, err := ch.QueueDeclarePassive(s.settings.queue, s.settings.persistent, s.settings.autoDelete, s.settings.exclusive, false, nil)
-			count = int64(queue.Messages)
-			return err
-		})
-		return count, err
-	}, func(int64) {})
-	// What this side has got and nobody wanted is ready too.
-	return count + int64(s.counter.held()+s.returner.count()), err
-}
-
 // Purge removes what is ready and what waits. The server does not take messages from their holders.
 func (st *storage) Purge(ctx context.Context) error {
 	s, err := st.enter()

@@ -21,6 +21,7 @@ type returner struct {
 	list   []*handle
 	busy   int           // messages that are about to be given back, those of the list included
 	free   chan struct{} // closed when there are none, and made anew
+	added  uint64        // messages that were ever added
 	gaveUp bool
 }
 
@@ -35,6 +36,7 @@ func (r *returner) add(handles []*handle) {
 		return
 	}
 	r.list = append(r.list, handles...)
+	r.added += uint64(len(handles))
 	idle := r.busy == 0
 	r.busy += len(handles)
 	if idle {
@@ -42,11 +44,11 @@ func (r *returner) add(handles []*handle) {
 	}
 }
 
-// count says how many messages are about to be given back.
-func (r *returner) count() int {
+// total says how many messages were to be given back until now.
+func (r *returner) total() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.busy
+	return r.added
 }
 
 // await returns when those that are about to be given back now are. It reports false if there are none.

@@ -118,7 +118,7 @@ type session struct {
 	sharedPublisher atomic.Pointer[publisher]
 	delays          delays
 	returner        returner
-	requeued        atomic.Int64 // when a message was put back last; nanoseconds of Unix time
+	requeued        atomic.Int64 // when a message was put back that the server may not count yet; nanoseconds of Unix time, 0: none
 	lanes           *lanes
 	counter         counter
 	listening       subscriptions

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -42,7 +41,7 @@ func (p *subscriptions) of(ctx context.Context, asked int) (sub *subscription, k
 	if p.known == nil {
 		p.known = map[<-chan struct{}]*subscription{}
 	}
-	sub = &subscription{session: p.session, asked: asked, signal: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
+	sub = &subscription{session: p.session, asked: asked, signal: make(chan struct{}, 1), turn: make(chan struct{}, 1), over: make(chan struct{})}
 	sub.unwatch = context.AfterFunc(ctx, func() { p.end(key) })
 	p.known[key] = sub
 	return sub, false
@@ -56,11 +55,37 @@ func (p *subscriptions) end(key <-chan struct{}) {
 	defer p.session.calls.Done()
 	p.mu.Lock()
 	sub := p.known[key]
+	p.mu.Unlock()
+	sub.stop()
+	p.mu.Lock()
 	delete(p.known, key)
 	p.mu.Unlock()
-	if sub != nil {
-		sub.stop()
+	close(sub.over)
+}
+
+// awaitStops returns when the subscriptions that have to end are over, and what nobody has taken is passed on; or
+// after a while, because one whose queue is never quiet takes its time.
+func (p *subscriptions) awaitStops(ctx context.Context) {
+	limit, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	for _, over := range p.ending() {
+		select {
+		case <-over:
+		case <-p.session.closing:
+		case <-limit.Done():
+		}
 	}
+}
+
+func (p *subscriptions) ending() (all []<-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for done, sub := range p.known {
+		if isDone(done) {
+			all = append(all, sub.over)
+		}
+	}
+	return all
 }
 
 // stopAll ends all subscriptions, for close.
@@ -71,6 +96,18 @@ func (p *subscriptions) stopAll() {
 		sub.unwatch()
 		p.session.calls.Go(sub.stop)
 	}
+}
+
+// adopt gives messages that came by another way to a listener. It reports false if there is none.
+func (p *subscriptions) adopt(handles []*handle) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, sub := range p.known {
+		if sub.adopt(handles) {
+			return true
+		}
+	}
+	return false
 }
 
 // newTag makes a name for a consumer.
@@ -84,47 +121,12 @@ type subscription struct {
 	unwatch func() bool
 	signal  chan struct{} // holds one token: there is something to see
 	turn    chan struct{} // takes the token of who starts or ends consumers
+	over    chan struct{} // closed when it has ended, unless the session is closed
 
 	mu      sync.Mutex
 	feed    *feed // nil before the first take, and after it was lost
 	buffer  []*handle
 	stopped bool
-}
-
-// feed is what a subscription gets over one channel.
-type feed struct {
-	lane      *lane
-	tags      []string // of the consumers
-	credit    int      // what may be unsettled
-	unsettled atomic.Int64
-	pumps     sync.WaitGroup
-
-	mu      sync.Mutex
-	ending  bool     // what is settled makes room for another message: it has to wait
-	waiting []func() // settles
-}
-
-// delay has something settled when the consumers have ended, if they are about to. It reports false if
-// they are not.
-func (f *feed) delay(settle func()) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.ending {
-		f.waiting = append(f.waiting, settle)
-	}
-	return f.ending
-}
-
-// setEnding says whether the consumers are about to end. When they have, it settles what has waited for that.
-func (f *feed) setEnding(ending bool) {
-	f.mu.Lock()
-	f.ending = ending
-	waiting := f.waiting
-	f.waiting = nil
-	f.mu.Unlock()
-	for _, settle := range waiting {
-		settle()
-	}
 }
 
 func (sub *subscription) wake() {
@@ -154,6 +156,18 @@ func (sub *subscription) take(ctx context.Context, dst []queues.Delivery) (int, 
 			return 0, queues.ErrNotOpened
 		}
 	}
+}
+
+// adopt has the listener take messages that came by another way.
+func (sub *subscription) adopt(handles []*handle) bool {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	if sub.stopped {
+		return false
+	}
+	sub.buffer = append(sub.buffer, handles...)
+	sub.wake()
+	return true
 }
 
 // takePushed fills dst with what is in the buffer.
@@ -190,7 +204,7 @@ func (sub *subscription) sustain(ctx context.Context) error {
 		}
 		f = &feed{lane: l}
 		return sub.consume(ctx, f, sub.asked-1+max(1, s.settings.concurrency))
-	case f.unsettled.Load() >= int64(f.credit):
+	case f.isFull():
 		return sub.consume(ctx, f, f.credit)
 	default:
 		return nil
@@ -207,7 +221,7 @@ func (sub *subscription) consume(ctx context.Context, f *feed, prefetch int) err
 	tag := s.listening.newTag()
 	first := f.credit == 0
 	start := func() (<-chan amqp.Delivery, error) {
-		deliveries, err := f.lane.consume(s.settings.queue, tag, prefetch)
+		deliveries, err := f.lane.consume(s.settings.queue, tag, prefetch, nil)
 		if err != nil && first {
 			s.lanes.retire(f.lane)
 		}
@@ -252,90 +266,7 @@ func (sub *subscription) pump(f *feed, deliveries <-chan amqp.Delivery) {
 	// The server has ended the consumer, because the connection is lost or the queue is gone. Who takes next
 	// subscribes anew.
 	sub.feed = nil
-	if f.lane.ch.IsClosed() {
-		sub.buffer = nil // they are back in the queue
-	}
+	sub.buffer = withoutVoid(sub.buffer)
 	sub.session.lanes.retire(f.lane)
 	sub.wake()
-}
-
-// Before a consumer is ended there shall be nothing on its way to it; see counter.
-const (
-	quietLimit = 50 * time.Millisecond // when nothing has come for so long, nothing is on its way
-
-	// It may become quiet never. Then as many messages come as the consumer may hold, or else it is ended
-	// after this time.
-	lingerLimit  = 2 * time.Second
-	closingLimit = 500 * time.Millisecond
-)
-
-// stop ends the consumers, and passes on what nobody has taken.
-func (sub *subscription) stop() {
-	sub.turn <- struct{}{} // whoever starts a consumer is through soon
-	defer func() { <-sub.turn }()
-	sub.mu.Lock()
-	sub.stopped = true
-	f := sub.feed
-	sub.feed = nil
-	sub.mu.Unlock()
-	if f == nil {
-		return
-	}
-	f.setEnding(true)
-	sub.linger(f)
-	for _, tag := range f.tags {
-		_ = f.lane.cancel(tag) // if that fails the server has back what it has delivered
-	}
-	f.setEnding(false)
-	f.pumps.Wait()
-	sub.session.lanes.retire(f.lane)
-	if rest := sub.takeAll(); !f.lane.ch.IsClosed() {
-		sub.session.counter.put(rest...)
-	}
-}
-
-func (sub *subscription) takeAll() []*handle {
-	sub.mu.Lock()
-	defer sub.mu.Unlock()
-	all := sub.buffer
-	sub.buffer = nil
-	return all
-}
-
-// linger returns when nothing more can come, because as many messages are held as may be, or nothing has
-// come for a while. What comes meanwhile is for those who wait.
-func (sub *subscription) linger(f *feed) {
-	quiet, limit := time.NewTimer(quietLimit), time.NewTimer(lingerLimit)
-	defer quiet.Stop()
-	defer limit.Stop()
-	closing := sub.session.closing
-	asked := false
-	for f.unsettled.Load() < int64(f.credit) && !f.lane.ch.IsClosed() {
-		select {
-		case <-sub.signal:
-			sub.restore(sub.session.counter.offer(sub.takeAll()))
-			quiet.Reset(quietLimit)
-			asked = false
-		case <-quiet.C:
-			if asked {
-				return
-			}
-			began := time.Now()
-			_ = f.lane.ask() // what is under way comes about when the answer comes, also from a server that is slow
-			quiet.Reset(max(10*time.Millisecond, 4*time.Since(began)))
-			asked = true
-		case <-closing:
-			closing = nil
-			limit.Reset(closingLimit)
-		case <-limit.C:
-			return
-		}
-	}
-}
-
-// restore puts messages back into the buffer, in front of those that have come meanwhile.
-func (sub *subscription) restore(handles []*handle) {
-	sub.mu.Lock()
-	defer sub.mu.Unlock()
-	sub.buffer = append(handles, sub.buffer...)
 }

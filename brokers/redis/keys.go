@@ -38,7 +38,7 @@ func keysOf(prefix, name string) (keys, error) {
 	base := prefix + "{" + root + "}" + name[len(root):]
 	return keys{
 		base + streamSuffix, base + ":held", base + ":locked", base + ":again",
-		base + ":delayed", base + ":later", base + ":signal", base + ":full",
+		base + ":delayed", base + ":later", base + ":signal", base + ":full", base + ":paused",
 	}, nil
 }
 

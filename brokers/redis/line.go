@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // mostTogether is how many callers go together at most, mostSizeTogether up to which size of messages, more or less.
@@ -19,7 +20,8 @@ const (
 // goes; what is done then is done without it.
 type line[T any] struct {
 	calls   chan *call[T]
-	most    int // calls that go together
+	most    int           // calls that go together
+	linger  time.Duration // with callers that call again at once; 0: not
 	perform func(calls []*call[T])
 	start   func() // the goroutines, once
 }
@@ -83,11 +85,24 @@ func (l *line[T]) work(ended <-chan struct{}) {
 			batch = l.gather(first, batch[:0])
 			if len(batch) > 0 {
 				l.perform(batch)
+				l.await(len(batch))
 				clear(batch)
 			}
 		case <-ended:
 			return
 		}
+	}
+}
+
+// await waits a moment for those whom the last script has let go: under load they are about to call again, and
+// would miss the next one by a hair. Who waits already does not wait long.
+func (l *line[T]) await(returning int) {
+	expected := min(returning+len(l.calls), cap(l.calls))
+	if l.linger == 0 || expected == 1 {
+		return
+	}
+	for began := time.Now(); len(l.calls) < expected && time.Since(began) < l.linger; {
+		runtime.Gosched()
 	}
 }
 

@@ -38,16 +38,28 @@ func (st *storage) Look(ctx context.Context, max int) ([]*queues.MessageEnvelope
 }
 
 func (st *storage) Count(ctx context.Context) (int64, error) {
+	ready, _, _, err := st.CountByState(ctx)
+	return ready, err
+}
+
+// CountByState counts exactly, whoever has the messages, in the same time however many there are.
+func (st *storage) CountByState(ctx context.Context) (ready, locked, delayed int64, err error) {
 	const doing = "counting messages"
 	answer, err := st.ask(ctx, doing, func(s *session) (script, []any) { return s.link.scripts.count, []any{s.group} })
 	if err != nil {
-		return 0, err
+		return 0, 0, 0, err
 	}
-	count, ok := answer.(int64)
-	if !ok {
-		return 0, unexpected(doing, answer)
+	counts, ok := answer.([]any)
+	if !ok || len(counts) != 3 {
+		return 0, 0, 0, unexpected(doing, answer)
 	}
-	return max(count, 0), nil
+	for i, count := range []*int64{&ready, &locked, &delayed} {
+		if *count, ok = counts[i].(int64); !ok {
+			return 0, 0, 0, unexpected(doing, counts[i])
+		}
+		*count = max(*count, 0) // programs of others may have deleted what was pending
+	}
+	return ready, locked, delayed, nil
 }
 
 // Purge removes all messages of the queue, those that anyone holds included.

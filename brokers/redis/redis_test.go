@@ -130,7 +130,7 @@ func TestKeysOfAQueueAndItsDeadLettersAreInOneSlot(t *testing.T) {
 		keys, err := keysOf("shop:", name)
 		require.NoError(t, err)
 		require.Equal(t, stream, keys.stream())
-		require.Len(t, keys, 8)
+		require.Len(t, keys, 9)
 		for _, key := range keys {
 			require.True(t, strings.HasPrefix(key, strings.TrimSuffix(stream, "stream")), key)
 		}
@@ -239,6 +239,7 @@ func TestTraitsFollowTheServerAndTheOptions(t *testing.T) {
 	require.True(t, traits.Durable)
 	require.Equal(t, 5, traits.MaxMessageSize)
 	require.Equal(t, 16, traits.Prefetch)
+	require.Equal(t, mostTaken-1, traits.PrefetchMax)
 	require.Zero(t, traitsOn(server{}, options()).Prefetch)
 	require.False(t, traitsOn(server{}, options()).Durable)
 	require.True(t, traitsOn(server{}, options(optionDurable, true)).Durable)
@@ -264,4 +265,18 @@ func TestNothingWorksOnAClosedStorage(t *testing.T) {
 	require.NoError(t, st.Close(t.Context()))
 	_, err = NewRedisConnection().ReadQueueNames()
 	require.ErrorIs(t, err, queues.ErrNotOpened)
+}
+
+func TestEachOfAGroupHasAVerdictOfItsOwn(t *testing.T) {
+	t.Parallel()
+	lost, gone := queues.ErrLockLost, queues.ErrNoConnection
+	require.Nil(t, judge(make([]error, 2), []bool{true, true}, false))
+	require.Equal(t, []error{nil, lost, nil}, judge(make([]error, 3), []bool{true, false, true}, false))
+	require.Equal(t, []error{gone, nil, lost}, judge([]error{gone, nil, nil}, []bool{true, false}, false), "the first was not tried any more")
+	require.Equal(t, []error{gone, nil}, judge([]error{gone, nil}, []bool{false}, true), "an attempt before may have removed it")
+	handles := []*handle{{id: "1"}, {id: "2"}, {id: "3"}}
+	require.Equal(t, []*handle{handles[0], handles[2]}, pick(handles, []error{nil, gone, nil}))
+	require.Equal(t, []error{gone, lost}, fill([]error{nil, lost}, gone))
+	_, err := readCompletion([]any{int64(1)}, 2)
+	require.ErrorContains(t, err, "unexpected")
 }

@@ -8,10 +8,6 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-func (st *storage) Complete(ctx context.Context, held any) error {
-	return st.settle(ctx, held, "completing a message", (*session).complete)
-}
-
 func (st *storage) Release(ctx context.Context, held any, counted bool) error {
 	return st.settle(ctx, held, "releasing a message", func(s *session, ctx context.Context, h *handle) (bool, error) {
 		count := h.count
@@ -72,45 +68,8 @@ func (s *session) settleBy(ctx context.Context, script script, keys keys, argume
 	return answer == int64(1), err
 }
 
-// completing is one delivery's part of removing several.
-type completing struct {
-	handle *handle
-	ours   bool
-}
-
-func (s *session) complete(ctx context.Context, h *handle) (bool, error) {
-	result, err := s.completes.do(ctx, completing{handle: h}, 0)
-	return result.ours, err
-}
-
-// performCompletes removes the messages of several deliveries in one step.
-func (s *session) performCompletes(calls []*call[completing]) {
-	arguments := append(make([]any, 0, 1+2*len(calls)), s.group)
-	for _, c := range calls {
-		arguments = append(arguments, c.value.handle.id, c.value.handle.record)
-	}
-	answer, err := s.run(s.link.scripts.complete, arguments...)
-	results, _ := answer.([]any)
-	if err == nil && len(results) != len(calls) {
-		err = unexpected("completing messages", answer)
-	}
-	for i, c := range calls {
-		if err == nil {
-			c.value.ours = results[i] == int64(1)
-		}
-		c.finish(err)
-	}
-}
-
-// Bounds of the delay between attempts to settle while the server is away.
-const (
-	minSettleDelay = 20 * time.Millisecond
-	maxSettleDelay = time.Second
-)
-
 // settle ends a delivery by attempt. While the server is away it tries again, as long as the lock holds and
-// options.connect_timeout allows: a message that was worked on would be delivered once more for a
-// short outage otherwise. To do it twice does no harm: the second time it is not this delivery's any more.
+// options.connect_timeout allows. To do it twice does no harm: the second time it is not this delivery's any more.
 func (st *storage) settle(ctx context.Context, held any, doing string, attempt func(*session, context.Context, *handle) (bool, error)) error {
 	s, err := st.enter()
 	if err != nil {
@@ -121,20 +80,19 @@ func (st *storage) settle(ctx context.Context, held any, doing string, attempt f
 	if err != nil {
 		return err
 	}
-	giveUp := time.Now().Add(s.settlePatience)
+	patience := s.newPatience()
 	doubt := false // whether an attempt may have done it
-	for delay := minSettleDelay; ; delay = min(2*delay, maxSettleDelay) {
+	for {
 		ours, err := attempt(s, ctx, h)
+		if err == nil && (ours || doubt) {
+			return nil
+		}
 		if err == nil {
-			if ours || doubt {
-				return nil
-			}
 			return queues.ErrLockLost
 		}
 		doubt = doubt || isDoubtful(err)
 		err = fail(ctx, doing, err)
-		again := time.Now().Add(delay)
-		if !errors.Is(err, queues.ErrNoConnection) || again.After(giveUp) || again.UnixNano() > h.until.Load() || !s.wait(ctx, delay) {
+		if !errors.Is(err, queues.ErrNoConnection) || !patience.renew() || patience.outlasts(h) || !s.await(ctx, patience) {
 			return err
 		}
 	}

@@ -22,9 +22,11 @@ type storage struct {
 // What this storage can do beyond what every storage must.
 var _ interface {
 	queues.Storage
+	queues.BatchCompleter
 	queues.LockExtender
 	queues.Looker
 	queues.Counter
+	queues.StateCounter
 	queues.Purger
 	queues.BatchPutter
 	queues.DelayedPutter
@@ -54,6 +56,7 @@ func traitsOn(found server, options config.Values) *queues.Traits {
 		Ordered:        true,
 		Durable:        found.durable,
 		NeedsServer:    true,
+		PrefetchMax:    mostTaken - 1, // with the one that is worked on next, as many as one script takes
 		MaxMessageSize: found.maxString,
 	}
 	if options.IsSet(optionDurable) {
@@ -183,6 +186,7 @@ func newSession(lease *connect.Lease[*link], prefix string, names keys, group st
 		ended:          make(chan struct{}),
 	}
 	s.puts = newLine(s, 1, mostTogether, s.performPuts)
+	s.puts.linger = 50 * time.Microsecond
 	s.completes = newLine(s, 1, mostTogether, s.performCompletes)
 	s.asks = newLine(s, askers, 1, s.performAsks)
 	s.taker = newTaker(s)

@@ -309,17 +309,3 @@ func handleOf(value any) (*handle, error) {
 	}
 	return h, nil
 }
-
-// wait waits a while. It reports false if ctx or the session ends meanwhile.
-func (s *session) wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	case <-s.closing:
-		return false
-	}
-}

@@ -65,8 +65,6 @@ func TestOnlyWhatAKindDeclaresAccountsForADifference(t *testing.T) {
 		"lost, no order declared": {sample("message_count"), func(run *runRecord) { run.orders["received orders"] = []string{"three"} }, []string{""}},
 		"another count":           {memory(), func(run *runRecord) { run.totals[1] = "left in orders: 1" }, []string{""}},
 		"a low count":             {memory(), func(run *runRecord) { run.totals[1] = "left in orders: -1" }, []string{""}},
-		"counts late":             {late(memory()), func(run *runRecord) { run.totals[1] = "left in orders: -1" }, []string{"late"}},
-		"and too many":            {late(memory()), func(run *runRecord) { run.totals[1] = "left in orders: 1" }, []string{""}},
 		"no count declared":       {sample("ordering"), func(run *runRecord) { run.totals[1] = "left in orders: not supported" }, []string{"no message_count"}},
 		"another number moved":    {sample("ordering"), func(run *runRecord) { run.totals[0] = "stopped: 7" }, []string{""}},
 	} {
@@ -84,12 +82,6 @@ func TestOnlyWhatAKindDeclaresAccountsForADifference(t *testing.T) {
 
 func withCapabilities(r record, names ...string) record {
 	r.capabilities = names
-	return r
-}
-
-// late is a record of a kind whose counts may be too low for a moment.
-func late(r record) record {
-	r.countsLate = "late"
 	return r
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -31,7 +30,7 @@ func unexplained(all []difference) []difference {
 
 // compare lists the differences between what was observed over memory and over another kind.
 func compare(memory, observed record) []difference {
-	c := comparison{memory: memory.capabilities, observed: observed.capabilities, countsLate: observed.countsLate}
+	c := comparison{memory: memory.capabilities, observed: observed.capabilities}
 	for i, story := range memory.stories {
 		runs := story.runs
 		if c.declaredOnlyHere("durable") {
@@ -47,7 +46,6 @@ func compare(memory, observed record) []difference {
 
 type comparison struct {
 	memory, observed capabilities
-	countsLate       string
 	differences      []difference
 }
 
@@ -126,21 +124,9 @@ func (c *comparison) compareRuns(story string, memory, observed runRecord) {
 		because := ""
 		if strings.HasPrefix(total, "left") {
 			because = c.missingHere("message_count")
-			if fewer(observed.totals[i], total) {
-				because = c.countsLate
-			}
 		}
 		c.note(story, "what it said at the end", []string{total}, observed.totals[i:i+1], because)
 	}
-}
-
-// fewer tells whether a line says that fewer messages were left than another one.
-func fewer(observed, memory string) bool {
-	place, o, okO := strings.Cut(observed, ": ")
-	same, m, okM := strings.Cut(memory, ": ")
-	here, errO := strconv.Atoi(o)
-	there, errM := strconv.Atoi(m)
-	return okO && okM && place == same && errO == nil && errM == nil && here < there
 }
 
 func (c *comparison) note(story, what string, memory, observed []string, because string) {

@@ -13,7 +13,6 @@ import (
 type record struct {
 	kind         string
 	capabilities capabilities
-	countsLate   string // see kind
 	stories      []storyRecord
 }
 
@@ -35,7 +34,7 @@ func (c capabilities) has(name string) bool { return slices.Contains(c, name) }
 
 // observe plays all stories over a kind.
 func observe(t testing.TB, k kind) record {
-	r := record{kind: k.name, countsLate: k.countsLate}
+	r := record{kind: k.name}
 	for _, story := range stories() {
 		played := storyRecord{name: story.name}
 		for _, events := range story.play(t, k) {

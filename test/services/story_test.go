@@ -9,10 +9,6 @@ import (
 type kind struct {
 	name       string
 	parameters []string
-
-	// countsLate is why a count right after messages were given back may be too low, as the kind's README
-	// says; empty if it may not.
-	countsLate string
 }
 
 // story is a way to play the service. It returns what the service has observed, run by run.

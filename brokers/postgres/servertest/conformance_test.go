@@ -23,6 +23,7 @@ func TestPostgresQueueKeepsTheContract(t *testing.T) {
 		},
 		Config:       configOf(server, "options.table", "queue_messages"),
 		SharedByName: true,
+		Bounded:      true,
 		Parallel:     6,
 		Restart:      func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) },
 		NoConnection: func(_ testing.TB, name string) queues.IMessageQueue {

@@ -3,14 +3,15 @@
 --   stream   the messages, each from when it is sent until it is completed
 --   held     hash: entry id -> "<token>:<deliveries>" of each message that was ever taken. The token is that of
 --            the present holder, empty while nobody holds it
---   locked   sorted set of entry ids by the time when their lock runs out or their pause is over
+--   locked   sorted set of entry ids by the time when their lock runs out
+--   paused   sorted set of those that were released for later, by the time when their pause is over
 --   again    sorted set of those that are ready once more, in the order of the stream: they go before
 --            what was never taken
 --   delayed  sorted set of entries of "later" by the time when they are due
 --   later    stream of the messages that are not due yet
 --   signal   stream with one entry, which changes when waiting receivers shall look
 --   full     is there while a sender waits for room
-local stream, held, locked, again, delayed, later, signal, full = unpack(KEYS, 1, 8)
+local stream, held, locked, again, delayed, later, signal, full, paused = unpack(KEYS, 1, 9)
 local call, pcall = redis.call, redis.pcall
 
 -- How many messages one script makes ready at most, so that a million that are due at once do not
@@ -47,12 +48,11 @@ end
 
 -- Makes ready what was locked or paused until now.
 local function expire(now)
-  for _, id in ipairs(call('ZRANGE', locked, '-inf', now, 'BYSCORE', 'LIMIT', 0, most)) do
-    local record = call('HGET', held, id)
-    if record then
-      restore(id, deliveries(record))
-    else
-      call('ZREM', locked, id)
+  for _, key in ipairs({locked, paused}) do
+    for _, id in ipairs(call('ZRANGE', key, '-inf', now, 'BYSCORE', 'LIMIT', 0, most)) do
+      local record = call('HGET', held, id)
+      if record then restore(id, deliveries(record)) end
+      call('ZREM', key, id)
     end
   end
 end

@@ -3,6 +3,6 @@
 call('XTRIM', stream, 'MAXLEN', 0)
 pcall('XGROUP', 'DESTROY', stream, ARGV[1])
 call('XGROUP', 'CREATE', stream, ARGV[1], '$', 'MKSTREAM')
-call('UNLINK', held, locked, again, delayed, later)
+call('UNLINK', held, locked, paused, again, delayed, later)
 if call('DEL', full) == 1 then wake() end
 return 1

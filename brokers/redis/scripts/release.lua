@@ -6,7 +6,8 @@ if delay == 0 then
   restore(id, ARGV[3])
 else
   call('HSET', held, id, ':' .. ARGV[3])
-  call('ZADD', locked, clock() + delay, id)
+  call('ZREM', locked, id)
+  call('ZADD', paused, clock() + delay, id)
 end
 wake() -- those who wait set their clocks by it
 return 1

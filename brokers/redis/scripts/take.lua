@@ -45,7 +45,7 @@ local function take_new()
   local found = read_group()
   if found and found.err and string.find(found.err, 'NOGROUP', 1, true) then
     -- Somebody has deleted the group, or everything. What there is in the stream is as good as new.
-    call('DEL', held, locked, again)
+    call('DEL', held, locked, paused, again)
     call('XGROUP', 'CREATE', stream, group, '0', 'MKSTREAM')
     taken, records, locks = {}, {}, {}
     found = read_group()
@@ -92,7 +92,7 @@ end
 if #taken == wanted then return {taken} end
 
 local due = -1
-for _, key in ipairs({locked, delayed}) do
+for _, key in ipairs({locked, paused, delayed}) do
   local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
   if first[2] and (due < 0 or first[2] - now < due) then due = math.max(first[2] - now, 0) end
 end

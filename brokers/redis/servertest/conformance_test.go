@@ -49,8 +49,7 @@ func contract(server *servers.Server) conformance.Subject {
 }
 
 func TestRedisQueueKeepsTheContract(t *testing.T) {
-	// The server is restarted in good order here, and writes everything down then; faults_test.go kills it.
-	server := servers.Redis(t, servers.WithPassword("secret"), servers.WithConfig("appendfsync everysec"))
+	server := servers.Redis(t, servers.WithPassword("secret"))
 	report := conformance.Run(t, contract(server))
 	require.Empty(t, report.With(conformance.Failed))
 }

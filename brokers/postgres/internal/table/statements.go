@@ -15,8 +15,12 @@ type Statements struct {
 	Put string
 	// PutBatch: queue, least place, and arrays of the rest, as Put. Returns the last place.
 	PutBatch string
-	// PutDelayed: queue, delay, and the rest as Put.
+	// PutDelayed: queue, delay, and the rest as Put. Returns the place, which is when it is due.
 	PutDelayed string
+	// LockRoom: channel of the queue. Keeps others from counting in order to send, until the transaction ends.
+	LockRoom string
+	// CountAll: queue, limit. Counts messages in any state, up to about the limit.
+	CountAll string
 
 	// Take: queue, limit, lock time-out, token, least place, least visible_at. Returns rows, not in order, each with
 	// the bounds from which the next Take finds what this one did not take, NULL for what is not known.
@@ -114,7 +118,13 @@ SELECT max(place) FROM batch`),
 		PutDelayed: text(`
 WITH moment AS (SELECT clock_timestamp() + $2::interval AS due)
 INSERT INTO {messages} (queue, place, visible_at, {contents})
-SELECT $1, due, due, $3::text, $4::text, $5::text, $6::timestamptz, $7::jsonb, $8::bytea FROM moment`),
+SELECT $1, due, due, $3::text, $4::text, $5::text, $6::timestamptz, $7::jsonb, $8::bytea FROM moment
+RETURNING place`),
+		// A lock of a name, which ends with the transaction.
+		LockRoom: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+		CountAll: text(`
+SELECT (SELECT count(*) FROM (SELECT FROM {messages} WHERE queue = $1 AND visible_at IS NULL LIMIT $2) AS new)
+	+ (SELECT count(*) FROM (SELECT FROM {messages} WHERE queue = $1 AND visible_at IS NOT NULL LIMIT $2) AS other)`),
 
 		// Only what is taken is locked, one by one in order, or skipped: a message that another one is taking.
 		// It need not be on disk to be confirmed (synchronous_commit, for this transaction): a server that

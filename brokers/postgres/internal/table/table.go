@@ -42,5 +42,8 @@ func (t Table) Channel(queue string) string {
 	return "pip_" + hex.EncodeToString(sum[:])
 }
 
+// RoomChannel is the name of the channel on which senders hear that something has gone from a queue.
+func (t Table) RoomChannel(queue string) string { return t.Channel(queue) + "_room" }
+
 // Quote makes an identifier of any name.
 func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
