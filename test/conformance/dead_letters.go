@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
@@ -204,15 +205,7 @@ func deadLetters() group {
 			queue := s.open(config.MaxDeliveries, 2)
 			texts := numbers(s.subject.either1(200, 50))
 			s.send(queue, texts...)
-			var workers sync.WaitGroup
-			failures := make(chan error, 4)
-			for range 4 {
-				workers.Go(func() { failures <- abandonAll(s.ctx, queue, s.slack) })
-			}
-			workers.Wait()
-			for range 4 {
-				require.NoError(s, <-failures)
-			}
+			s.abandonAll(queue, 4, 2*len(texts))
 			s.expectDead(queue, queues.ReasonMaxDeliveries, texts...)
 		}},
 		{name: "all dead messages are redriven", needs: buries, play: func(s *scene) {
@@ -414,16 +407,44 @@ func (s *scene) redrive(queue queues.IMessageQueue, max int64, want int) {
 	require.Equal(s, strconv.Itoa(want), strconv.FormatInt(count, 10), "number of redriven messages")
 }
 
-// abandonAll receives and abandons until there is nothing for a while.
-func abandonAll(ctx context.Context, queue queues.IMessageQueue, wait time.Duration) error {
+// abandonAll has workers receive and abandon until there have been so many deliveries. How long the next one takes does
+// not matter: with nothing for a while a queue may be empty, or its consumer may still be joining a group.
+func (s *scene) abandonAll(queue queues.IMessageQueue, workers, deliveries int) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	var working sync.WaitGroup
+	var abandoned atomic.Int64
+	failures := make(chan error, workers)
+	for range workers {
+		working.Go(func() {
+			failures <- abandonUntil(ctx, queue, s.patience, func() {
+				if abandoned.Add(1) == int64(deliveries) {
+					cancel()
+				}
+			})
+		})
+	}
+	working.Wait()
+	for range workers {
+		require.NoError(s, <-failures)
+	}
+	require.EqualValues(s, deliveries, abandoned.Load(), "deliveries that were abandoned")
+}
+
+// abandonUntil receives and abandons until ctx ends, or nothing comes any more.
+func abandonUntil(ctx context.Context, queue queues.IMessageQueue, patience time.Duration, abandoned func()) error {
 	for {
-		envelope, err := queue.Receive(ctx, "", wait)
+		envelope, err := queue.Receive(ctx, "", patience)
+		if ctx.Err() != nil && envelope == nil {
+			return nil
+		}
 		if err != nil || envelope == nil {
 			return err
 		}
-		if err := queue.Abandon(ctx, envelope); err != nil {
+		if err := queue.Abandon(context.WithoutCancel(ctx), envelope); err != nil {
 			return err
 		}
+		abandoned()
 	}
 }
 
