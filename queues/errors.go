@@ -3,6 +3,7 @@ package queues
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	cerr "github.com/pip-services3-gox/pip-services3-commons-gox/errors"
 
@@ -79,7 +80,7 @@ func (e *queueError) Unwrap() []error {
 	return []error{e.sentinel, e.application, e.cause}
 }
 
-// newError states sentinel for a queue, "" for none. detail says what was being done and the way out;
+// newError states sentinel, once, for a queue, "" for none. detail says what was being done and the way out;
 // cause may be nil.
 func newError(sentinel error, queue, correlationId, detail string, cause error) error {
 	message := sentinel.Error()
@@ -90,7 +91,7 @@ func newError(sentinel error, queue, correlationId, detail string, cause error) 
 		message += ": " + detail
 	}
 	if cause != nil && cause != sentinel {
-		message += ": " + cause.Error()
+		message += ": " + strings.TrimPrefix(cause.Error(), sentinel.Error()+": ") // said already
 	}
 	for _, kind := range applicationErrors {
 		if kind.sentinel == sentinel {

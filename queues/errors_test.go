@@ -69,6 +69,14 @@ func TestErrorOfAStorage(t *testing.T) {
 		})
 	}
 
+	inBubble(t, "says once what it is", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := openQueue(t, s)
+		s.fails("put", fmt.Errorf("%w: reset by peer", queues.ErrNoConnection))
+		err := queue.Send(t.Context(), "123", queues.NewMessageEnvelope("", "", nil))
+		require.EqualError(t, err, "queue orders: no connection: sending: reset by peer")
+	})
+
 	inBubble(t, "that is an ApplicationError of its own can be had from the chain", func(t *testing.T) {
 		s := newFakeStorage(queues.Traits{})
 		queue := openQueue(t, s)
