@@ -29,6 +29,13 @@ func (f *feed) delay(settle func()) bool {
 	return f.ending
 }
 
+// isEnding tells that what is settled has to wait.
+func (f *feed) isEnding() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ending
+}
+
 // setEnding says whether the consumers are about to end. When they have, it settles what has waited for that.
 func (f *feed) setEnding(ending bool) {
 	f.mu.Lock()

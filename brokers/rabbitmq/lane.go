@@ -20,6 +20,8 @@ type lane struct {
 
 	exchange sync.Mutex // held while the server is asked something: one answer could be taken for another
 	prefetch int        // as the server knows it for the next consumer; 0: no limit
+
+	ledger ledger
 }
 
 // handle is what settling a message needs.
@@ -28,6 +30,8 @@ type handle struct {
 	raw   *amqp.Delivery
 	count int
 	feed  *feed // that it came by; nil for none
+
+	entry entry // in the ledger of the lane
 }
 
 // settled notes that the server may push another message in its place.
@@ -45,7 +49,9 @@ func fill(dst []queues.Delivery, taken []*handle) {
 }
 
 func (l *lane) handle(d amqp.Delivery, by *feed) *handle {
-	return &handle{lane: l, raw: &d, count: deliveriesOf(&d), feed: by}
+	h := &handle{lane: l, raw: &d, count: deliveriesOf(&d), feed: by}
+	l.ledger.add(h)
+	return h
 }
 
 // openLane opens a channel, when there is a connection and what the queue needs.

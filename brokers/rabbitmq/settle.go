@@ -94,7 +94,9 @@ func (h *handle) requeue() error {
 func (h *handle) tell(settle func() error) error {
 	settled := func() error {
 		h.settled() // before the server knows: there are never more unsettled by our count than by its
-		return h.done(settle())
+		err := settle()
+		h.lane.ledger.strike(h)
+		return h.done(err)
 	}
 	if h.feed != nil && h.feed.delay(func() { _ = settled() }) {
 		return nil

@@ -27,6 +27,7 @@ var _ interface {
 	queues.Storage
 	queues.Counter
 	queues.Purger
+	queues.BatchCompleter
 	queues.DelayedPutter
 	queues.DelayedReleaser
 	queues.SiblingMaker
