@@ -16,7 +16,9 @@ import (
 )
 
 func TestQuorumQueueKeepsTheContract(t *testing.T) {
-	checkContract(t, conformance.Subject{Name: "rabbitmq", Skip: elsewhere("TestQuorumQueueKeepsTheContractThroughFaults")})
+	checkContract(t, conformance.Subject{
+		Name: "rabbitmq", Skip: elsewhere("TestQuorumQueueKeepsTheContractThroughFaults"), LoadMessages: 5_000,
+	})
 }
 
 func TestQuorumQueueKeepsTheContractThroughFaults(t *testing.T) {
