@@ -203,33 +203,6 @@ func (c *groupConsumer) release(_ context.Context, handle any, counted bool) err
 	return nil
 }
 
-func (c *groupConsumer) complete(ctx context.Context, handle any) error {
-	e := handle.(*entry)
-	done := make(chan error, 1)
-	c.mu.Lock()
-	if e.partition.leaving || e.state == entryReady {
-		c.mu.Unlock()
-		return queues.ErrLockLost
-	}
-	c.settle(e)
-	if !c.session.confirm {
-		c.mu.Unlock()
-		return nil
-	}
-	c.settlers = append(c.settlers, settler{e.partition, done})
-	c.mu.Unlock()
-	timer := time.NewTimer(c.session.link.patient)
-	defer timer.Stop()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return fmt.Errorf("%w: no confirmation of a commit within %s of %s", queues.ErrNoConnection, optionRequest, c.session.link.patient)
-	}
-}
-
 // settle ends an entry. It is called with mu held.
 func (c *groupConsumer) settle(e *entry) {
 	if e.state != entrySettled {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -28,59 +27,19 @@ type ack struct {
 	partition   int32
 	first, last int64
 	kind        int8
-	done        chan error // gets the result; nil: nobody waits for it
+	verdict     *verdict // gets the result; nil: nobody waits for it
+	place       int      // in verdict
 }
 
 func (a *ack) finish(err error) {
-	if a.done != nil {
-		a.done <- err
+	if a.verdict != nil {
+		a.verdict.note(a.place, err)
 	}
 }
 
 func finishAll(acks []*ack, err error) {
 	for _, a := range acks {
 		a.finish(err)
-	}
-}
-
-// settle says how a record is settled and, with confirmed, waits until the broker has taken note.
-func (c *shareConsumer) settle(ctx context.Context, handle *shareHandle, kind int8, confirmed bool) error {
-	s := handle.session
-	a := &ack{handle: handle, kind: kind}
-	if confirmed {
-		a.done = make(chan error, 1)
-	}
-	c.mu.Lock()
-	_, held := s.held[handle]
-	if held {
-		if s.acks = append(s.acks, a); len(s.acks) == 1 {
-			s.since = time.Now()
-		}
-		delete(s.held, handle) // so that it is not renewed
-		s.urgent = s.urgent || confirmed
-		if confirmed || len(s.acks) == 1 {
-			s.wake()
-		}
-	}
-	gone := handle.record.Offset < c.gone[handle.record.Partition]
-	c.mu.Unlock()
-	if !held && gone {
-		return nil
-	}
-	if !held {
-		return queues.ErrLockLost
-	}
-	if !confirmed {
-		return nil
-	}
-	select {
-	case err := <-a.done:
-		if gone && errors.Is(err, queues.ErrLockLost) {
-			return nil // the record was removed, and this is how its holder lets go of it
-		}
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 
@@ -193,7 +152,7 @@ func (s *shareSession) conclude(acks []*ack, results map[int32]error) {
 		case a.kind == ackRenew:
 			s.drop(a.handle)
 		case errors.Is(err, queues.ErrLockLost):
-		case a.done == nil:
+		case a.verdict == nil:
 			s.repeat(a) // nobody else will
 			continue
 		default:

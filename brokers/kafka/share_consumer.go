@@ -221,10 +221,6 @@ func (c *shareConsumer) wakeAll() {
 	}
 }
 
-func (c *shareConsumer) complete(ctx context.Context, handle any) error {
-	return c.settle(ctx, handle.(*shareHandle), ackAccept, c.session.confirm)
-}
-
 func (c *shareConsumer) close(ctx context.Context) {
 	c.mu.Lock()
 	c.closing = true

@@ -86,7 +86,7 @@ func (c *shareConsumer) sortOut(handles []*shareHandle) {
 func (c *shareConsumer) isGone(h *shareHandle) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return h.record.Offset < c.gone[h.record.Partition]
+	return c.wasRemoved(h)
 }
 
 // awaitMoves returns when all copies are written, or ctx ends.

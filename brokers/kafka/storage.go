@@ -33,6 +33,7 @@ var _ interface {
 type consumer interface {
 	take(ctx context.Context, dst []queues.Delivery, wait bool) (int, error)
 	complete(ctx context.Context, handle any) error
+	completeBatch(ctx context.Context, handles []any) []error
 	release(ctx context.Context, handle any, counted bool) error
 
 	// count tells how many messages are ready, lag how many are not done with.
@@ -51,6 +52,10 @@ func atBest() queues.Traits {
 
 // prefetch is how many messages a listener takes ahead: each Take is a round trip to the broker.
 const prefetch = 100
+
+// prefetchMax is how far that grows in mode share while receivers are fast: with the one to start, what one
+// fetch may bring.
+const prefetchMax = mostRecords - 1
 
 func (st *storage) Traits() queues.Traits {
 	st.mu.Lock()
@@ -81,7 +86,9 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 	st.traits.MaxMessageSize = s.topic.maxPayload()
 	st.traits.Remark = fmt.Sprintf("topic %s of Kafka in mode %s, group %s", s.topic.name, s.mode, s.group)
 	st.traits.Ordered = s.mode == modeGroup && s.topic.partitions == 1
-	if s.mode == modeShare { // the broker counts what other consumers hold, too
+	if s.mode == modeShare {
+		st.traits.PrefetchMax = prefetchMax
+		// The broker counts what other consumers hold, too.
 		st.traits.Without = []queues.Capability{queues.CapabilityMessageCount}
 	}
 	return nil
