@@ -49,7 +49,7 @@ func (st *storage) PutDelayed(ctx context.Context, message *queues.MessageEnvelo
 	defer leave()
 	batch := columnsOf(message)
 	err = s.admit(ctx, 1, func() (full bool, err error) {
-		err = s.withRoom(ctx, func(db querier, room int) error {
+		err = s.withRoom(ctx, 1, func(db querier, room int) error {
 			if full = room < 1; full {
 				return nil
 			}
@@ -113,7 +113,7 @@ func (s *session) inserted(count int, last time.Time) {
 // is no room for all of them.
 func (s *session) insertAlone(ctx context.Context, batch columns) (full bool, err error) {
 	var last time.Time
-	err = s.withRoom(ctx, func(db querier, room int) (err error) {
+	err = s.withRoom(ctx, batch.count(), func(db querier, room int) (err error) {
 		if full = room < batch.count(); !full {
 			last, err = s.insert(ctx, db, batch)
 		}
@@ -163,7 +163,11 @@ func (s *session) performPuts(calls []*call[putting]) {
 func (s *session) insertFor(calls []*call[putting]) error {
 	var batch columns
 	var last time.Time
-	err := s.withRoom(s.work, func(db querier, room int) (err error) {
+	wanted := 0
+	for _, c := range calls {
+		wanted += c.value.messages.count()
+	}
+	err := s.withRoom(s.work, wanted, func(db querier, room int) (err error) {
 		batch = columns{}
 		for _, c := range calls {
 			if c.value.full = room < c.value.messages.count(); !c.value.full && !c.gone() {

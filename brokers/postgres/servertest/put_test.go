@@ -123,3 +123,18 @@ func count(t *testing.T, conn *pgx.Conn) (count int) {
 	require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM messages").Scan(&count))
 	return count
 }
+
+func TestABoundNeedsNoMorePrivilegesThanSending(t *testing.T) {
+	server := servers.Postgres(t)
+	openQueue(t, "plain", configOf(server)) // makes the table
+	_, err := connect(t, server).Exec(t.Context(), "CREATE USER plain; GRANT SELECT, INSERT, UPDATE, DELETE ON messages, messages_queues TO plain")
+	require.NoError(t, err)
+	queue := openQueue(t, "plain", test.With(configOf(server, "options.auto_create", false, "options.max_messages", 2, "options.overflow", "reject"), "credential.username", "plain"))
+	for range 3 {
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("A")))
+		require.NoError(t, queue.Send(t.Context(), "test", test.Text("B")))
+		require.ErrorIs(t, queue.Send(t.Context(), "test", test.Text("C")), queues.ErrQueueFull)
+		require.Equal(t, "A", test.ReceiveText(t, queue, 0))
+		require.Equal(t, "B", test.ReceiveText(t, queue, 0))
+	}
+}

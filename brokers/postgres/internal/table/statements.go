@@ -19,6 +19,8 @@ type Statements struct {
 	PutDelayed string
 	// LockRoom: channel of the queue. Keeps others from counting in order to send, until the transaction ends.
 	LockRoom string
+	// Inserted: name of the table. How many messages have been inserted ever, at most; NULL if the user may not know.
+	Inserted string
 	// CountAll: queue, limit. Counts messages in any state, up to about the limit.
 	CountAll string
 
@@ -122,6 +124,10 @@ SELECT $1, due, due, $3::text, $4::text, $5::text, $6::timestamptz, $7::jsonb, $
 RETURNING place`),
 		// A lock of a name, which ends with the transaction.
 		LockRoom: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+		// The numbers of a sequence are taken at once, also by a transaction that has yet to commit.
+		Inserted: `
+SELECT CASE WHEN has_sequence_privilege(numbers, 'SELECT, USAGE') THEN coalesce(pg_sequence_last_value(numbers), 0) END
+FROM (SELECT pg_get_serial_sequence($1, 'id')::regclass AS numbers) AS sequence`,
 		CountAll: text(`
 SELECT (SELECT count(*) FROM (SELECT FROM {messages} WHERE queue = $1 AND visible_at IS NULL LIMIT $2) AS new)
 	+ (SELECT count(*) FROM (SELECT FROM {messages} WHERE queue = $1 AND visible_at IS NOT NULL LIMIT $2) AS other)`),
