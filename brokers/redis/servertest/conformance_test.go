@@ -49,7 +49,11 @@ func contract(server *servers.Server) conformance.Subject {
 }
 
 func TestRedisQueueKeepsTheContract(t *testing.T) {
-	server := servers.Redis(t, servers.WithPassword("secret"))
+	// With appendfsync always the server answers nobody while the disk writes. On a machine with a load of 10 that was
+	// longer than 60 ms 25 times in two minutes, up to 536 ms (LATENCY HISTORY aof-fsync-always), which is not what cases
+	// about time are to measure. It is restarted in good order here, and writes everything down then;
+	// faults_test.go kills it, with always.
+	server := servers.Redis(t, servers.WithPassword("secret"), servers.WithConfig("appendfsync everysec"))
 	report := conformance.Run(t, contract(server))
 	require.Empty(t, report.With(conformance.Failed))
 }
