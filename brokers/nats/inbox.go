@@ -20,7 +20,8 @@ type inbox struct {
 }
 
 // mailbox is a subscription for the answers to one call after the other. Each message of a call has an address of
-// its own, so that what comes late for an earlier call is taken for nothing else.
+// its own. After a while they are used again, since the server remembers where addresses lead that it has seen. A mailbox
+// that a late answer may still come to is not used again, so that it is taken for nothing else.
 type mailbox struct {
 	prefix  string // of its addresses
 	last    uint64 // number of the last address
@@ -32,7 +33,10 @@ type mailbox struct {
 // maxGroup is how many messages a call may have.
 const maxGroup = 256
 
-const maxIdleMailboxes = 64
+const (
+	maxIdleMailboxes = 64
+	addressCycle     = 16 // after so many addresses a call begins with the first one again
+)
 
 func (i *inbox) open() (*mailbox, error) {
 	i.mu.Lock()
@@ -40,7 +44,6 @@ func (i *inbox) open() (*mailbox, error) {
 		box := i.idle[last]
 		i.idle = i.idle[:last]
 		i.mu.Unlock()
-		box.empty()
 		return box, nil
 	}
 	i.mu.Unlock()
@@ -51,30 +54,30 @@ func (i *inbox) open() (*mailbox, error) {
 	return box, err
 }
 
-// close takes a mailbox back.
-func (i *inbox) close(box *mailbox) {
+// close takes a mailbox back, which has got all answers or not.
+func (i *inbox) close(box *mailbox, complete bool) {
 	box.timer.Stop()
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if len(i.idle) < maxIdleMailboxes {
+	if complete && len(i.idle) < maxIdleMailboxes {
 		i.idle = append(i.idle, box)
 		return
 	}
 	_ = box.sub.Unsubscribe() // it fails only when there is no connection, and then there is no subscription
 }
 
-// empty throws away what has come late.
-func (b *mailbox) empty() {
-	for {
-		select {
-		case <-b.answers:
-		default:
-			return
-		}
+// begin prepares for a call, and returns the number of the address before its first one.
+func (b *mailbox) begin() uint64 {
+	for len(b.answers) > 0 {
+		<-b.answers // a second answer to something
 	}
+	if b.last >= addressCycle {
+		b.last = 0
+	}
+	return b.last
 }
 
-// address makes a new one.
+// address is the next one.
 func (b *mailbox) address() string {
 	b.last++
 	room := make([]byte, 0, 64)
@@ -96,16 +99,17 @@ func (l *link) exchange(ctx context.Context, answers []*natsgo.Msg, send func(i 
 	if err != nil {
 		return err
 	}
-	defer l.inbox.close(box)
+	left := len(answers)
+	defer func() { l.inbox.close(box, left == 0) }()
 	clear(answers)
-	now, before := l.now.Load(), box.last
+	now, before := l.now.Load(), box.begin()
 	for i := range answers {
 		if err := send(i, box.address()); err != nil {
 			return err
 		}
 	}
 	box.timer.Reset(patience)
-	for left := len(answers); left > 0; {
+	for left > 0 {
 		select {
 		case answer := <-box.answers:
 			if i := box.number(answer) - before - 1; i < uint64(len(answers)) && answers[i] == nil {

@@ -9,59 +9,75 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// correspondent is a link with one mailbox, and without a server: whoever sends has to answer.
-func correspondent() (l *link, box *mailbox) {
-	box = &mailbox{prefix: "inbox.", answers: make(chan *natsgo.Msg, maxGroup), timer: time.NewTimer(time.Hour)}
-	l = &link{inbox: &inbox{idle: []*mailbox{box}}}
+// correspondent is a link with mailboxes, and without a server: whoever sends has to answer.
+func correspondent(mailboxes ...string) *link {
+	l := &link{inbox: &inbox{}}
+	for _, prefix := range mailboxes {
+		l.inbox.idle = append(l.inbox.idle, &mailbox{prefix: prefix, answers: make(chan *natsgo.Msg, maxGroup), timer: time.NewTimer(time.Hour)})
+	}
 	l.now.Store(&moment{changed: make(chan struct{})})
-	return l, box
+	return l
 }
 
 func TestAnswersFindTheMessagesThatTheyAreFor(t *testing.T) {
 	t.Parallel()
-	l, box := correspondent()
-	var replies []string
-	answers := make([]*natsgo.Msg, 3)
-	require.NoError(t, l.exchange(t.Context(), answers, func(_ int, reply string) error {
-		if replies = append(replies, reply); len(replies) == len(answers) {
-			for _, i := range []int{2, 0, 0, 1} { // in any order, and one of them twice
-				box.answers <- &natsgo.Msg{Subject: replies[i], Reply: replies[i]}
+	l := correspondent("inbox.")
+	box := l.inbox.idle[0]
+	for _, count := range []int{1, 3, 1, maxGroup, 5} {
+		for range 2 * addressCycle {
+			var replies []string
+			answers := make([]*natsgo.Msg, count)
+			require.NoError(t, l.exchange(t.Context(), answers, func(i int, reply string) error {
+				if i > 0 || count == 1 { // in another order,
+					box.answers <- &natsgo.Msg{Subject: reply, Reply: reply}
+				}
+				if i == count-1 && count > 1 {
+					box.answers <- &natsgo.Msg{Subject: replies[0], Reply: replies[0]}
+				}
+				replies = append(replies, reply)
+				return nil
+			}, time.Minute))
+			for i, answer := range answers {
+				require.Equal(t, replies[i], answer.Reply)
 			}
+			require.Same(t, box, l.inbox.idle[0])
 		}
-		return nil
-	}, time.Minute))
-	for i, answer := range answers {
-		require.Equal(t, replies[i], answer.Reply)
 	}
 }
 
-func TestALateAnswerIsTakenForNothingElse(t *testing.T) {
+func TestASecondAnswerIsTakenForNothingElse(t *testing.T) {
 	t.Parallel()
-	l, box := correspondent()
-	var late string
+	l := correspondent("inbox.")
+	box := l.inbox.idle[0]
 	answers := make([]*natsgo.Msg, 1)
-	require.ErrorIs(t, l.exchange(t.Context(), answers, func(_ int, reply string) error {
-		late = reply
-		return nil
-	}, time.Millisecond), natsgo.ErrTimeout)
-	require.Nil(t, answers[0])
-
-	box.answers <- &natsgo.Msg{Subject: late} // before the next call,
+	var first string
 	require.NoError(t, l.exchange(t.Context(), answers, func(_ int, reply string) error {
-		box.answers <- &natsgo.Msg{Subject: late} // and in it
+		first = reply
+		box.answers <- &natsgo.Msg{Subject: first}
+		box.answers <- &natsgo.Msg{Subject: first}
+		return nil
+	}, time.Minute))
+	require.NoError(t, l.exchange(t.Context(), answers, func(_ int, reply string) error {
+		box.answers <- &natsgo.Msg{Subject: first}
 		box.answers <- &natsgo.Msg{Subject: "elsewhere.1"}
 		box.answers <- &natsgo.Msg{Subject: reply}
 		return nil
 	}, time.Minute))
-	require.NotEqual(t, late, answers[0].Subject)
-	require.Same(t, box, l.inbox.idle[0])
+	require.NotEqual(t, first, answers[0].Subject)
 }
 
-func TestACallEndsWithItsContext(t *testing.T) {
+func TestAMailboxThatAnAnswerMayStillComeToIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
-	l, _ := correspondent()
-	ctx, cancel := context.WithCancel(t.Context())
+	l := correspondent("one.", "two.", "three.")
+	answers := make([]*natsgo.Msg, 2)
+	require.ErrorIs(t, l.exchange(t.Context(), answers, func(int, string) error { return nil }, time.Millisecond), natsgo.ErrTimeout)
+	require.Len(t, l.inbox.idle, 2)
+
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := l.exchange(ctx, make([]*natsgo.Msg, 1), func(int, string) error { return nil }, time.Minute)
-	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, l.exchange(cancelled, answers, func(int, string) error { return nil }, time.Minute), context.Canceled)
+	require.Len(t, l.inbox.idle, 1)
+
+	require.ErrorIs(t, l.exchange(t.Context(), answers, func(int, string) error { return natsgo.ErrMaxPayload }, time.Minute), natsgo.ErrMaxPayload)
+	require.Empty(t, l.inbox.idle)
 }
