@@ -55,8 +55,8 @@ func (s *session) awaitRequeued(ctx context.Context) bool {
 	return true
 }
 
-// writeDown has the server write something into the log of a quorum queue, and waits until it has. What it was told before is written
-// down then. That is a consumer that never gets a message.
+// writeDown has the server write something into the log of a quorum queue, and waits until it has: that there is a
+// consumer, which never gets a message. What it was told before is written down then.
 func (s *session) writeDown(ctx context.Context) error {
 	conn, err := s.ready(ctx)
 	if err != nil {
@@ -65,24 +65,14 @@ func (s *session) writeDown(ctx context.Context) error {
 	if version, _ := conn.Properties["version"].(string); !strings.HasPrefix(version, "3.") {
 		return queues.ErrNotSupported // RabbitMQ 4 knows no consumers without credit
 	}
-	l, err := s.lanes.borrow(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = await(ctx, s, func() (struct{}, error) {
-		defer s.lanes.giveBack(l)
+	return s.administer(ctx, conn, func(ch *amqp.Channel) error {
 		tag := s.listening.newTag()
-		deliveries, err := l.consume(s.settings.queue, tag, 1, amqp.Table{"x-credit": amqp.Table{"credit": int64(0), "drain": false}})
-		if err != nil {
-			return struct{}{}, err
+		none := amqp.Table{"x-credit": amqp.Table{"credit": int64(0), "drain": false}}
+		if _, err := ch.Consume(s.settings.queue, tag, false, false, false, false, none); err != nil {
+			return err
 		}
-		err = l.cancel(tag)
-		for d := range deliveries { // if it got one all the same
-			s.counter.put(l.handle(d, nil))
-		}
-		return struct{}{}, err
-	}, func(struct{}) {})
-	return err
+		return ch.Cancel(tag, false)
+	})
 }
 
 // count adds what this process has got and nobody wanted: it is ready too. What is given back meanwhile would be

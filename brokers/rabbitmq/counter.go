@@ -35,6 +35,7 @@ type counter struct {
 	mu        sync.Mutex
 	line      []*waiting // receivers
 	consumers int        // that may still be handed a message, those about to start included
+	guards    int        // those of them that are served before listeners
 	hand      []*handle  // messages for which there was no receiver
 	closed    bool
 	surplus   chan struct{} // holds one token: a receiver has gone, and its consumer is left
@@ -73,7 +74,7 @@ func (c *counter) wait(ctx context.Context) ([]*handle, error) {
 	}
 	c.mu.Unlock()
 	if start {
-		if err := c.start(ctx); err != nil {
+		if err := c.start(ctx, false); err != nil {
 			return c.leave(me, err)
 		}
 	}
@@ -123,34 +124,51 @@ func (c *counter) take(most int) []*handle {
 	return taken
 }
 
-// start starts a consumer. If that fails it is not there.
-func (c *counter) start(ctx context.Context) error {
+// start starts a consumer that is counted already. If that fails it is not.
+func (c *counter) start(ctx context.Context, guard bool) error {
 	s := c.session
 	l, err := s.lanes.lend(ctx)
-	if err == nil {
-		_, err = await(ctx, s, func() (struct{}, error) { return struct{}{}, c.consume(l, nil) }, func(struct{}) {})
-	} else {
-		c.mu.Lock()
-		c.consumers--
-		c.mu.Unlock()
+	if err != nil {
+		c.leaveOut(guard)
+		return err
 	}
+	_, err = await(ctx, s, func() (struct{}, error) { return struct{}{}, c.consume(l, guard) }, func(struct{}) {})
 	return err
 }
 
 // consume starts a consumer on a lane, and a goroutine that waits for its message.
-func (c *counter) consume(l *lane, arguments amqp.Table) error {
+func (c *counter) consume(l *lane, guard bool) error {
 	s := c.session
 	tag := s.listening.newTag()
+	var arguments amqp.Table
+	if guard {
+		arguments = amqp.Table{"x-priority": int32(1)}
+	}
 	deliveries, err := l.consume(s.settings.queue, tag, 1, arguments)
 	if err != nil {
-		c.mu.Lock()
-		c.consumers--
-		c.mu.Unlock()
+		c.leaveOut(guard)
 		s.lanes.retire(l)
 		return err
 	}
-	s.calls.Go(func() { c.attend(l, tag, deliveries) })
+	s.calls.Go(func() {
+		c.attend(l, tag, deliveries)
+		if guard {
+			c.mu.Lock()
+			c.guards--
+			c.mu.Unlock()
+		}
+	})
 	return nil
+}
+
+// leaveOut notes that a consumer has not come about.
+func (c *counter) leaveOut(guard bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.consumers--
+	if guard {
+		c.guards--
+	}
 }
 
 // guards is how many messages may come while a consumer is ended, and go elsewhere.
@@ -161,7 +179,7 @@ const guardLimit = time.Second
 
 // guard starts consumers, for one message each, that the server serves before any that listen. While there is one
 // that has got nothing, nothing more is on its way to those. It reports false if they are not there. They end
-// as all consumers without a receiver do.
+// as all consumers without a receiver do. Listeners that stop at the same time share some.
 func (c *counter) guard() bool {
 	s := c.session
 	if s.settings.queueType != queueTypeQuorum {
@@ -170,18 +188,11 @@ func (c *counter) guard() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), guardLimit)
 	defer cancel()
 	var starting sync.WaitGroup
-	var started atomic.Bool
-	for range guards {
+	var failed atomic.Bool
+	for range c.addGuards() {
 		starting.Go(func() {
-			l, err := s.lanes.lend(ctx)
-			if err != nil {
-				return
-			}
-			c.mu.Lock()
-			c.consumers++
-			c.mu.Unlock()
-			if c.consume(l, amqp.Table{"x-priority": int32(1)}) == nil {
-				started.Store(true)
+			if c.start(ctx, true) != nil {
+				failed.Store(true)
 			}
 		})
 	}
@@ -189,7 +200,19 @@ func (c *counter) guard() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.look()
-	return started.Load()
+	return !failed.Load()
+}
+
+// addGuards notes that guards are about to start, and returns how many.
+func (c *counter) addGuards() (count int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.guards < 3*guards { // those that are there may be about to end
+		count = guards
+	}
+	c.consumers += count
+	c.guards += count
+	return count
 }
 
 // attend waits for the message of a consumer, and ends the consumer.
