@@ -248,6 +248,15 @@ func (c *shareConsumer) close(ctx context.Context) {
 	c.mu.Lock()
 	c.wakeAll()
 	c.mu.Unlock()
-	c.running.Wait()
+	ended := make(chan struct{})
+	go func() {
+		c.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done(): // the end of the connections says goodbye, too
+	}
 	client.Close()
+	<-ended
 }
