@@ -54,7 +54,6 @@ func dial(ctx context.Context, target connect.Target) (*link, error) {
 	l.client, err = l.newClient(
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(0),
-		kgo.RecordDeliveryTimeout(l.patient),
 		kgo.ProducerBatchMaxBytesFn(l.batchLimit),
 		kgo.RecordPartitioner(partitioner{kgo.StickyKeyPartitioner(nil)}),
 	)
@@ -215,15 +214,30 @@ func (l *link) setBatchLimit(topic string, limit int32) {
 // If ctx ends before, it may be appended all the same.
 func (l *link) produce(ctx context.Context, record *kgo.Record) error {
 	done := make(chan error, 1)
-	l.client.Produce(context.WithoutCancel(ctx), record, func(_ *kgo.Record, err error) { done <- err })
-	timer := time.NewTimer(l.patient)
-	defer timer.Stop()
+	trying := l.append(ctx, record, func(err error) { done <- err })
 	select {
 	case err := <-done:
 		return classify(ctx, err)
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-timer.C:
+	case <-trying.Done():
+	}
+	select {
+	case err := <-done: // which ends it, too
+		return classify(ctx, err)
+	default:
 		return fmt.Errorf("%w: no confirmation within %s of %s; the message may have been stored", queues.ErrNoConnection, optionRequest, l.patient)
 	}
+}
+
+// append appends a record, and calls back when all replicas in sync have it, or it is given up. It goes on trying when
+// ctx ends, until the context that it returns does. (The client's own limit counts from the record's time, which may
+// be long ago.)
+func (l *link) append(ctx context.Context, record *kgo.Record, done func(err error)) context.Context {
+	trying, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.patient)
+	l.client.Produce(trying, record, func(_ *kgo.Record, err error) {
+		done(err)
+		cancel()
+	})
+	return trying
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -31,7 +29,7 @@ func (c *shareConsumer) release(ctx context.Context, handle any, counted bool) e
 // be written the broker's lock runs out.
 func (c *shareConsumer) move(h *shareHandle, deliveries int) {
 	c.moving.Add(1)
-	c.session.link.client.Produce(context.Background(), copyOf(h.record, deliveries, c.session.group), func(_ *kgo.Record, err error) {
+	c.session.link.append(context.Background(), copyOf(h.record, deliveries, c.session.group), func(err error) {
 		defer c.moving.Done()
 		if err != nil {
 			h.session.letGo(h)

@@ -84,6 +84,14 @@ func checkWire(t *testing.T, config *cconf.ConfigParams, address string, options
 			}
 		}
 	})
+	t.Run("an old message can be given back uncounted", func(t *testing.T) {
+		queue := openQueue(t, "wire-old", config.Override(cconf.NewConfigParamsFromTuples("options.mode", "share")))
+		produce(t, options, &kgo.Record{Topic: "wire-old", Value: []byte("old"), Timestamp: time.Now().Add(-time.Hour)})
+		test.Receive(t, queue, 20*time.Second)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.NoError(t, queue.Open(t.Context(), ""))
+		require.Equal(t, 1, test.Receive(t, queue, 20*time.Second).DeliveryCount)
+	})
 	t.Run("a message that one group gives back does not come to another", func(t *testing.T) {
 		groups := config.Override(cconf.NewConfigParamsFromTuples("options.mode", "share", "topic", "wire-back"))
 		one := openQueue(t, "back-one", groups.Override(cconf.NewConfigParamsFromTuples("group_id", "back-one")))
