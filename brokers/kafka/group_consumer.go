@@ -75,6 +75,12 @@ func newGroupConsumer(s *session, fromBeginning bool) *groupConsumer {
 const (
 	leastSession = 6 * time.Second
 	mostSession  = 45 * time.Second
+
+	// How often a member asks whether others have come or gone, at most: they wait for that.
+	mostPulse = 2 * time.Second
+
+	// How long a member that closes waits for its leave, which comes after a rebalance that is under way.
+	mostLeaving = 10 * time.Second
 )
 
 // begin joins the group if that has not been done. It is called with mu held.
@@ -97,7 +103,8 @@ func (c *groupConsumer) begin() error {
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.SessionTimeout(session),
-		kgo.HeartbeatInterval(session/5),
+		kgo.HeartbeatInterval(min(session/5, mostPulse)),
+		kgo.WithContext(c.linger), // the client's own Close waits for a rebalance without a limit
 		kgo.FetchMaxWait(500*time.Millisecond),
 		kgo.FetchMaxBytes(mostFetchBytes),
 		kgo.OnPartitionsAssigned(c.onAssigned),
@@ -173,7 +180,7 @@ func (c *groupConsumer) handOut(dst []queues.Delivery) (n int) {
 		}
 		e.state = entryTaken
 		e.count++
-		dst[n].Message, dst[n].Count, dst[n].Handle = read(e.record), e.count, e
+		dst[n].Message, dst[n].Count, dst[n].Handle = read(e.record), e.earlier+e.count, e
 	}
 	if n > 0 {
 		ring(c.room)
@@ -228,6 +235,8 @@ func (c *groupConsumer) close(ctx context.Context) {
 	c.tell()
 	client := c.client
 	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, mostLeaving)
+	defer cancel()
 	defer context.AfterFunc(ctx, c.hurry)()
 	defer c.hurry()
 	if client == nil {

@@ -11,7 +11,7 @@ func (c *groupConsumer) forget(upTo map[int32]int64) {
 	for _, p := range c.partitions {
 		p.next = max(p.next, upTo[p.number])
 		for _, e := range append([]*entry(nil), p.entries...) {
-			if e.record.Offset < upTo[p.number] && e.state == entryReady {
+			if e.offset < upTo[p.number] && e.state == entryReady {
 				c.settle(e)
 			}
 		}

@@ -53,7 +53,8 @@ func (c *groupConsumer) admit(record *kgo.Record) {
 	if e == nil {
 		return
 	}
-	if _, group := provenance(record); group != "" && group != c.session.group {
+	var group string
+	if e.earlier, group = provenance(record); group != "" && group != c.session.audience() {
 		e.state = entrySettled
 		c.mark(p)
 		p.advance()

@@ -14,8 +14,11 @@ import (
 // entry is a record that came in and is not settled yet. It is the handle of a delivery.
 type entry struct {
 	partition *partition
-	record    *kgo.Record
+	record    *kgo.Record // nil of those that compact has put together
+	offset    int64
+	last      int64  // offset up to which it stands for others, all settled; else offset
 	number    uint64 // in the order of coming in, which is that of sending within a partition
+	earlier   int    // deliveries before the record was written, as another one
 	count     int    // deliveries that count
 	state     entryState
 	lane      *lane // of those with which it has something in common; nil: it stands alone
@@ -35,6 +38,7 @@ func (e *entry) envelope() queues.MessageEnvelope { return read(e.record) }
 type partition struct {
 	number  int32
 	entries []*entry           // in order; the first is not settled
+	most    int                // entries before those that are settled are put together
 	next    int64              // offset after the last that came in; -1: unknown
 	settled map[int64]struct{} // offsets, from the last commit, that are done with though earlier ones are not
 	counts  map[int64]int      // deliveries, from the last commit, of those that have had any
@@ -45,7 +49,7 @@ type partition struct {
 // position is where the group stands: everything before is settled. -1: unknown.
 func (p *partition) position() int64 {
 	if len(p.entries) > 0 {
-		return p.entries[0].record.Offset
+		return p.entries[0].offset
 	}
 	return p.next
 }
@@ -58,10 +62,11 @@ func (p *partition) admit(record *kgo.Record, number uint64) *entry {
 		if len(p.entries) == 0 {
 			return nil // the position is beyond it anyway
 		}
-		p.entries = append(p.entries, &entry{partition: p, record: record, state: entrySettled})
+		p.entries = append(p.entries, &entry{partition: p, offset: record.Offset, last: record.Offset, state: entrySettled})
+		p.compact()
 		return nil
 	}
-	e := &entry{partition: p, record: record, number: number, count: p.counts[record.Offset]}
+	e := &entry{partition: p, record: record, offset: record.Offset, last: record.Offset, number: number, count: p.counts[record.Offset]}
 	delete(p.counts, record.Offset)
 	p.entries = append(p.entries, e)
 	return e
@@ -73,6 +78,42 @@ func (p *partition) advance() {
 		p.entries[0] = nil
 		p.entries = p.entries[1:]
 	}
+	p.compact()
+}
+
+// leastCompact is how many entries are not worth compacting.
+const leastCompact = 512
+
+// compact puts entries together that are settled, one next to the other, and lets go of their records. It does so when
+// there are twice as many entries as the last time: one that is open for long must not keep all that came after it.
+func (p *partition) compact() {
+	if len(p.entries) < max(p.most, leastCompact) {
+		return
+	}
+	kept := make([]*entry, 0, len(p.entries))
+	for _, e := range p.entries {
+		last := len(kept) - 1
+		switch {
+		case e.state != entrySettled:
+			kept = append(kept, e)
+		case last >= 0 && kept[last].state == entrySettled:
+			kept[last].last = e.last
+		default: // another one: this is the handle of a delivery
+			kept = append(kept, &entry{partition: p, offset: e.offset, last: e.last, state: entrySettled})
+		}
+	}
+	p.entries = kept
+	p.most = 2 * len(kept)
+}
+
+// gaps counts the stretches that are settled though earlier ones are not.
+func (p *partition) gaps() (n int) {
+	for i, e := range p.entries {
+		if e.state == entrySettled && (i == 0 || p.entries[i-1].state != entrySettled) {
+			n++
+		}
+	}
+	return n
 }
 
 // mostNote bounds what is kept with a commit; brokers take 4096 bytes (offset.metadata.max.bytes).
@@ -97,7 +138,7 @@ func (p *partition) note() string {
 	}
 	for i := 0; i < len(p.entries); i++ {
 		e := p.entries[i]
-		offset := e.record.Offset - base
+		offset := e.offset - base
 		switch {
 		case e.state == entrySettled:
 			last := i
@@ -105,7 +146,7 @@ func (p *partition) note() string {
 				last++
 			}
 			i = last
-			if !word(" s%d-%d", offset, p.entries[last].record.Offset-base) {
+			if !word(" s%d-%d", offset, p.entries[last].last-base) {
 				return b.String()
 			}
 		case e.recorded() > 0:

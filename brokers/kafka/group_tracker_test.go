@@ -121,3 +121,30 @@ func TestReadinessIsInTheOrderOfComing(t *testing.T) {
 	}
 	require.Nil(t, ready.take())
 }
+
+func TestWhatIsSettledBehindAnOpenOneTakesNoRoom(t *testing.T) {
+	t.Parallel()
+	p := newPartition(0, -1, "")
+	open := map[int64]bool{0: true, 50_000: true, 99_999: true}
+	for offset := range int64(100_000) {
+		e := p.admit(at(offset), uint64(offset))
+		if !open[offset] {
+			e.state = entrySettled
+			p.advance()
+		}
+	}
+	require.Less(t, len(p.entries), leastCompact+1)
+	require.Equal(t, 2, p.gaps())
+	require.EqualValues(t, 0, p.position())
+	require.Equal(t, "1 s1-49999 s50001-99998", p.note())
+	next := newPartition(0, 0, p.note())
+	for offset := range int64(100_000) {
+		require.Equal(t, open[offset], next.admit(at(offset), uint64(offset)) != nil, "%d", offset)
+	}
+	require.Less(t, len(next.entries), leastCompact+1)
+
+	first := p.entries[0]
+	first.state = entrySettled
+	p.advance()
+	require.EqualValues(t, 50_000, p.position(), "a handle from before is still that of its record")
+}

@@ -42,7 +42,7 @@ func (c *KafkaConnection) ReadQueueNames() ([]string, error) {
 	return names, err
 }
 
-// CreateQueue makes the topics of a queue and of its dead messages, unless they are there.
+// CreateQueue makes the topics of a queue, of its delayed and of its dead messages, unless they are there.
 func (c *KafkaConnection) CreateQueue(name string) error {
 	return c.Do("creating queue "+name, func(ctx context.Context, l *link, options config.Values) error {
 		p := planOf(options)
@@ -51,16 +51,20 @@ func (c *KafkaConnection) CreateQueue(name string) error {
 			return err
 		}
 		p.keep, p.partitions = true, 1
-		_, err := l.prepareTopic(ctx, name+deadSuffix, p)
-		return err
+		for _, suffix := range []string{deadSuffix, delayedSuffix} {
+			if _, err := l.prepareTopic(ctx, name+suffix, p); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// DeleteQueue removes the topics of a queue and of its dead messages, with all that is in them; a no-op where
+// DeleteQueue removes the topics of a queue, of its delayed and of its dead messages, with all that is in them; a no-op where
 // there are none.
 func (c *KafkaConnection) DeleteQueue(name string) error {
 	return c.Do("deleting queue "+name, func(ctx context.Context, l *link, _ config.Values) error {
-		answers, err := l.admin.DeleteTopics(ctx, name, name+deadSuffix)
+		answers, err := l.admin.DeleteTopics(ctx, name, name+delayedSuffix, name+deadSuffix, name+deadSuffix+delayedSuffix)
 		if err != nil {
 			return classify(ctx, err)
 		}

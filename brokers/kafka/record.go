@@ -3,6 +3,7 @@ package kafka
 import (
 	"hash/fnv"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -18,6 +19,12 @@ const (
 	// no further: how many deliveries there have been, and the only group that the copy is meant for.
 	headerDeliveries = "x-pip-deliveries"
 	headerGroup      = "x-pip-group"
+
+	// On a record that waits in the topic of the delayed ones: when it is due, and when it was last put back there
+	// because too many wait. On one that waited for long: when it was sent.
+	headerDue    = "x-pip-due"
+	headerTurned = "x-pip-turned"
+	headerSent   = "x-pip-sent"
 )
 
 // newRecord makes a record of a message, which it copies.
@@ -56,7 +63,11 @@ func read(record *kgo.Record) (envelope queues.MessageEnvelope) {
 			envelope.CorrelationId, correlated = string(header.Value), true
 		case header.Key == headerMessageType && !typed:
 			envelope.MessageType, typed = string(header.Value), true
-		case header.Key == headerDeliveries, header.Key == headerGroup:
+		case header.Key == headerSent:
+			if sent, err := time.Parse(time.RFC3339Nano, string(header.Value)); err == nil {
+				envelope.SentTime = sent.UTC()
+			}
+		case header.Key == headerDeliveries, header.Key == headerGroup, header.Key == headerDue, header.Key == headerTurned:
 		default:
 			if envelope.Headers == nil {
 				envelope.Headers = make(map[string]string, len(record.Headers))

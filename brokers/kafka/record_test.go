@@ -68,3 +68,43 @@ func TestThePartitionerKeepsWhatIsChosen(t *testing.T) {
 	}
 	require.Greater(t, len(seen), 1)
 }
+
+func TestWhatWaitsComesOutAsItWasSent(t *testing.T) {
+	t.Parallel()
+	sent := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
+	message := queues.MessageEnvelope{MessageId: "1", CorrelationId: "c", SentTime: sent, Message: []byte("payload"), Headers: map[string]string{"a": "1"}}
+	due := time.Now().Add(time.Hour)
+	text := []byte(due.UTC().Format(time.RFC3339Nano))
+	waits := copyTo("delayed", copyOf(newRecord("topic", &message), 3, "group"), kgo.RecordHeader{Key: headerDue, Value: text}, kgo.RecordHeader{Key: headerTurned, Value: text})
+	require.Equal(t, "delayed", waits.Topic)
+	require.EqualValues(t, anyPartition, waits.Partition)
+	for _, at := range []func(*kgo.Record) time.Time{
+		func(r *kgo.Record) time.Time { at, _ := appointmentOf(r); return at },
+		func(r *kgo.Record) time.Time { _, at := appointmentOf(r); return at },
+	} {
+		require.True(t, due.Equal(at(waits)))
+		require.True(t, at(copyTo("topic", waits)).IsZero(), "that is for the topic where it waits")
+	}
+	m := newMover(&delays{session: &session{topic: topic{name: "topic", partitions: 1}, options: options(t)}, topic: "delayed"})
+	moved := m.moved(&entry{record: waits})
+	require.Equal(t, "topic", moved.Topic)
+	require.Equal(t, message, read(moved))
+	require.WithinDuration(t, time.Now(), moved.Timestamp, time.Minute, "retention begins when it becomes ready")
+	deliveries, group := provenance(moved)
+	require.Equal(t, 3, deliveries)
+	require.Equal(t, "group", group)
+
+	waits.Timestamp = time.Now().Add(-time.Minute).Truncate(time.Millisecond)
+	moved = m.moved(&entry{record: waits})
+	require.True(t, waits.Timestamp.Equal(moved.Timestamp), "the time of sending is the record's, as everywhere")
+	require.True(t, waits.Timestamp.Equal(read(moved).SentTime))
+}
+
+func TestARecordThatDoesNotSayIsDueAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, headers := range [][]kgo.RecordHeader{nil, {{Key: headerDue, Value: []byte("tomorrow")}}} {
+		due, turned := appointmentOf(&kgo.Record{Headers: headers})
+		require.True(t, due.IsZero())
+		require.True(t, turned.IsZero())
+	}
+}

@@ -23,6 +23,8 @@ type session struct {
 	confirm  bool                                                        // Complete waits until the broker has noted it
 	order    func(*queues.MessageEnvelope) (common string, ordered bool) // nil: messages have nothing in common
 	consumer consumer
+	delays   *delays
+	outer    *session // of the queue, if this one reads its delayed messages
 
 	mu      sync.Mutex
 	closed  bool
@@ -63,6 +65,7 @@ func (s *session) prepare(ctx context.Context, dead bool) error {
 	if partition := s.options.Int(optionPartition); partition >= s.topic.partitions && !dead {
 		return fmt.Errorf("%w: %s is %d, and topic %s has partitions 0 to %d", queues.ErrBadConfig, optionPartition, partition, name, s.topic.partitions-1)
 	}
+	s.delays = newDelays(s, p, dead)
 	if s.mode == modeShare {
 		settings, err := s.link.prepareShareGroup(ctx, group, s.options.Bool(keyFromBeginning) || dead)
 		if err != nil {
@@ -94,6 +97,14 @@ func (s *session) names(dead bool) (topic, group string) {
 		topic += "." + group
 	}
 	return topic + deadSuffix, topic + deadSuffix
+}
+
+// audience is the group that copies of records must be for.
+func (s *session) audience() string {
+	if s.outer != nil {
+		return s.outer.group
+	}
+	return s.group
 }
 
 // chooseMode decides between share and group by what is wanted and what the cluster can do.

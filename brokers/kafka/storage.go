@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
@@ -23,7 +25,10 @@ func newStorage() *storage { return &storage{traits: atBest()} }
 var _ interface {
 	queues.Storage
 	queues.Counter
+	queues.StateCounter
 	queues.Purger
+	queues.DelayedPutter
+	queues.DelayedReleaser
 	queues.SiblingMaker
 	queues.OriginalKeeper
 	queues.OptionDescriber
@@ -35,6 +40,9 @@ type consumer interface {
 	complete(ctx context.Context, handle any) error
 	completeBatch(ctx context.Context, handles []any) []error
 	release(ctx context.Context, handle any, counted bool) error
+
+	// origin is the record of a taken message and how often that has been delivered; nil if it is not held any more.
+	origin(handle any) (record *kgo.Record, deliveries int)
 
 	// count tells how many messages are ready, lag how many are not done with.
 	count(ctx context.Context) (int64, error)
@@ -89,8 +97,12 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 	if s.mode == modeShare {
 		st.traits.PrefetchMax = prefetchMax
 		// The broker counts what other consumers hold, too.
-		st.traits.Without = []queues.Capability{queues.CapabilityMessageCount}
+		st.traits.Without = append(st.traits.Without, queues.CapabilityMessageCount)
 	}
+	if !s.delays.possible(ctx) {
+		st.traits.Without = append(st.traits.Without, queues.CapabilityDelay)
+	}
+	s.delays.start()
 	return nil
 }
 
@@ -100,6 +112,7 @@ func (st *storage) Close(ctx context.Context) error {
 	st.current = nil
 	st.mu.Unlock()
 	if s != nil {
+		s.delays.close(ctx)
 		s.consumer.close(ctx)
 		s.awaitSending(ctx)
 		s.lease.Release()
@@ -129,6 +142,7 @@ func (st *storage) Take(ctx context.Context, dst []queues.Delivery, wait bool) (
 	if s == nil {
 		return 0, queues.ErrNotOpened
 	}
+	s.delays.want()
 	return s.consumer.take(ctx, dst, wait)
 }
 
@@ -172,10 +186,14 @@ func (st *storage) Purge(ctx context.Context) error {
 	if s == nil {
 		return queues.ErrNotOpened
 	}
+	if err := s.delays.clear(ctx); err != nil {
+		return fail(ctx, "deleting the records of topic "+s.delays.topic, err)
+	}
 	upTo, err := s.link.clearTopic(ctx, s.topic.name)
 	if err != nil {
 		return fail(ctx, "deleting the records of topic "+s.topic.name, err)
 	}
 	s.consumer.forget(upTo)
+	s.delays.parking.forget(ctx)
 	return nil
 }

@@ -58,20 +58,23 @@ func TestNamesOfTopicsAndGroups(t *testing.T) {
 	for name, test := range map[string]struct {
 		options                       []any
 		topic, group, dead, deadGroup string
+		delayed                       string
 	}{
-		"by the queue's name":       {nil, "orders", "orders", "orders.dead", "orders.dead"},
-		"a topic":                   {[]any{keyTopic, "events"}, "events", "events", "events.dead", "events.dead"},
-		"a group":                   {[]any{keyGroupId, "billing"}, "orders", "billing", "orders.billing.dead", "orders.billing.dead"},
-		"a topic of several groups": {[]any{keyTopic, "events", keyGroupId, "billing"}, "events", "billing", "events.billing.dead", "events.billing.dead"},
+		"by the queue's name":       {nil, "orders", "orders", "orders.dead", "orders.dead", "orders.delayed"},
+		"a topic":                   {[]any{keyTopic, "events"}, "events", "events", "events.dead", "events.dead", "events.delayed"},
+		"a group":                   {[]any{keyGroupId, "billing"}, "orders", "billing", "orders.billing.dead", "orders.billing.dead", "orders.billing.delayed"},
+		"a topic of several groups": {[]any{keyTopic, "events", keyGroupId, "billing"}, "events", "billing", "events.billing.dead", "events.billing.dead", "events.billing.delayed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &session{options: options(t, test.options...), params: queues.StorageParams{Queue: "orders"}}
 			topic, group := s.names(false)
 			require.Equal(t, []string{test.topic, test.group}, []string{topic, group})
+			require.Equal(t, test.delayed, delayedName(topic, group))
 			s.params.Queue = "orders.dead"
 			topic, group = s.names(true)
 			require.Equal(t, []string{test.dead, test.deadGroup}, []string{topic, group})
+			require.Equal(t, test.dead+delayedSuffix, delayedName(topic, group))
 		})
 	}
 }
