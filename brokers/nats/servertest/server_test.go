@@ -132,7 +132,8 @@ func TestOpeningSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	require.NoError(t, err)
 	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "other", Subjects: []string{"something"}, Retention: jetstream.WorkQueuePolicy})
 	require.NoError(t, err)
-	for name, subject := range map[string]string{"plain": "plain", "plain_dead": "plain.dead"} {
+	// Opening extends a stream before it looks at the consumer, so who wants another group has a stream of its own.
+	for name, subject := range map[string]string{"plain": "plain", "plain_dead": "plain.dead", "grouped": "grouped"} {
 		_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy})
 		require.NoError(t, err)
 		_, err = js.CreateConsumer(t.Context(), name, jetstream.ConsumerConfig{Durable: name, AckPolicy: jetstream.AckExplicitPolicy, FilterSubject: subject})
@@ -153,7 +154,7 @@ func TestOpeningSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"no consumer":    {"idle", []any{"options.auto_create", false}, queues.ErrBadConfig, []string{"stream idle", "consumer idle", "options.auto_create"}},
 		"no schedules":   {"plain", []any{"options.auto_create", false, "options.require", "delay"}, queues.ErrNotSupported, []string{"delay"}},
 		"no batches":     {"plain", []any{"options.auto_create", false, "options.require", "batch"}, queues.ErrNotSupported, []string{"batch"}},
-		"other group":    {"plain", []any{"queue_group", "others"}, queues.ErrBadConfig, []string{"queue_group"}},
+		"other group":    {"grouped", []any{"queue_group", "others"}, queues.ErrBadConfig, []string{"queue_group"}},
 		"kept messages":  {"kept", nil, queues.ErrBadConfig, []string{"stream kept", "work-queue", "options.stream"}},
 		"other subject":  {"other", nil, queues.ErrBadConfig, []string{"stream other", "options.stream"}},
 		"replicas":       {"b", []any{"options.replicas", 3}, queues.ErrBadConfig, []string{"options.replicas"}},
