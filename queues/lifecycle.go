@@ -328,9 +328,7 @@ func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, corr
 	defer cancel()
 	s.calls.close(giving)
 	if s.locks != nil {
-		for _, d := range s.locks.empty(true) {
-			q.giveBack(giving, d, d.wasParked)
-		}
+		forMany(s.locks.empty(true), func(d *Delivery) { q.giveBack(giving, d, d.wasParked) })
 	}
 	s.stopKeeper()
 	q.life.background.Wait()

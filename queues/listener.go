@@ -251,9 +251,7 @@ func (l *listener) returnAhead() {
 	default: // a worker that does not return has it
 		return
 	}
-	for _, d := range l.ahead {
-		l.putBack(giving, d)
-	}
+	forMany(l.ahead, func(d *Delivery) { l.putBack(giving, d) })
 	l.ahead = nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +19,26 @@ import (
 )
 
 var errFailed = errors.New("failed")
+
+// slowToRelease is a storage that takes a while to release, and gives up when ctx ends.
+type slowToRelease struct {
+	*fakeStorage
+	takes time.Duration
+}
+
+func (s slowToRelease) Release(ctx context.Context, handle any, counted bool) error {
+	select {
+	case <-time.After(s.takes):
+		return s.fakeStorage.Release(ctx, handle, counted)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// taken lists what somebody holds.
+func taken(s *fakeStorage) []string {
+	return slices.DeleteFunc(s.holds(), func(text string) bool { return !strings.HasSuffix(text, "*") })
+}
 
 // works is a receiver that works for a time on every message, or until its ctx ends.
 func works(forThisLong time.Duration) queues.IMessageReceiver {
@@ -382,6 +404,18 @@ func TestPrefetching(t *testing.T) {
 		require.Equal(t, []string{"b 0", "c 0", "d 0", "e 0"}, s.holds())
 		require.Equal(t, []string{"complete a"}, s.called("complete"))
 		require.Equal(t, "b", receiveNow(t, queue).MessageId)
+	})
+
+	inBubble(t, "gives back hundreds in time, also to a broker that takes 10 ms for each", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Ordered: true})
+		s.has(numbered(250)...)
+		queue := openQueue(t, slowToRelease{s, 10 * time.Millisecond}, "prefetch", 250)
+		queue.BeginListen(t.Context(), "", works(time.Second))
+		synctest.Wait()
+		require.Len(t, taken(s), 250)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.Empty(t, taken(s))
+		require.Len(t, s.holds(), 249)
 	})
 
 	inBubble(t, "gives back uncounted what was not started when the queue closes", func(t *testing.T) {

@@ -3,6 +3,8 @@ package queues
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
@@ -203,6 +205,24 @@ func (q *MessageQueue) sortOut(s *session, taken []Delivery) int {
 		left++
 	}
 	return left
+}
+
+// togetherAtMost is how many deliveries are given back at a time: there is little time for hundreds of them, and a broker
+// that writes each to its disk writes those that come together with one stroke. A few go in their order.
+const togetherAtMost = 16
+
+// forMany calls do for every delivery, several at a time if there are more than a few.
+func forMany(deliveries []*Delivery, do func(*Delivery)) {
+	var doing sync.WaitGroup
+	var next atomic.Int64
+	for range min(togetherAtMost, (len(deliveries)+togetherAtMost-1)/togetherAtMost) {
+		doing.Go(func() {
+			for i := next.Add(1); i <= int64(len(deliveries)); i = next.Add(1) {
+				do(deliveries[i-1])
+			}
+		})
+	}
+	doing.Wait()
 }
 
 // giveBack returns a delivery that is nobody's any more to the storage.
