@@ -3,56 +3,60 @@ package rabbitmq
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // CompleteBatch acknowledges messages, those in a row of a channel at once. Like Complete it gets no answer.
 func (st *storage) CompleteBatch(_ context.Context, values []any) []error {
+	errs := make([]error, len(values))
 	s, err := st.enter()
 	if err != nil {
-		return failAll(len(values), err)
+		for i := range errs {
+			errs[i] = err
+		}
+		return errs
 	}
 	defer s.calls.Done()
-	var errs []error
-	failed := func(i int, err error) {
-		if errs == nil {
-			errs = make([]error, len(values))
-		}
-		errs[i] = s.fail("completing", err)
-	}
-	together := map[*lane][]*handle{}
+	together := map[*lane]group{}
 	for i, value := range values {
 		h, ok := value.(*handle)
 		switch {
 		case !ok:
-			failed(i, fmt.Errorf("%w: %T is not a handle of this storage", queues.ErrBadMessage, value))
+			errs[i] = fmt.Errorf("completing: %w: %T is not a handle of this storage", queues.ErrBadMessage, value)
 		case h.feed != nil && h.feed.isEnding():
-			if err := h.ack(); err != nil {
-				failed(i, err)
-			}
+			errs[i] = s.fail("completing", h.ack()) // when it has ended
 		default:
-			together[h.lane] = append(together[h.lane], h)
+			together[h.lane] = together[h.lane].with(h, i)
 		}
 	}
-	for l, handles := range together {
-		for _, h := range handles {
-			h.settled() // before the server knows; see tell
+	for l, each := range together {
+		err := s.fail("completing", l.complete(each.handles))
+		for _, i := range each.places {
+			errs[i] = err
 		}
-		err := l.ledger.complete(handles, l.ch.Ack)
-		for i, value := range values {
-			if h, ok := value.(*handle); ok && err != nil && h.lane == l && (errs == nil || errs[i] == nil) {
-				failed(i, h.done(err))
-			}
-		}
+	}
+	if !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		return nil
 	}
 	return errs
 }
 
-func failAll(count int, err error) []error {
-	errs := make([]error, count)
-	for i := range errs {
-		errs[i] = err
+// group are the messages of a batch that one channel has delivered, and their places in the batch.
+type group struct {
+	handles []*handle
+	places  []int
+}
+
+func (g group) with(h *handle, place int) group {
+	return group{append(g.handles, h), append(g.places, place)}
+}
+
+// complete acknowledges messages that this channel has delivered.
+func (l *lane) complete(handles []*handle) error {
+	for _, h := range handles {
+		h.settled() // before the server knows; see tell
 	}
-	return errs
+	return handles[0].done(l.ledger.complete(handles, l.ch.Ack))
 }

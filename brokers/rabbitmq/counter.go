@@ -3,7 +3,6 @@ package rabbitmq
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -325,7 +324,10 @@ func (c *counter) tidy() {
 	case <-timer.C:
 	case <-c.session.closing:
 	}
-	c.session.returner.add(c.take(math.MaxInt))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.session.returner.add(c.hand) // who counts finds them in one place or the other
+	c.hand = nil
 }
 
 // held counts the messages in the hand.
