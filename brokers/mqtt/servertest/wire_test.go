@@ -344,7 +344,10 @@ func sessionTests(t *testing.T, params *cconf.ConfigParams) {
 		held := test.Receive(t, queue, patience)
 		require.Equal(t, "settled late", test.ReceiveText(t, queue, patience)) // its acknowledgement waits for that of the one before
 		between.cut()
-		require.Eventually(t, func() bool { return errors.Is(queue.Complete(t.Context(), held), queues.ErrLockLost) }, patience, 10*time.Millisecond)
+		require.Eventually(t, func() bool { // until it has noticed
+			return errors.Is(queue.RenewLock(t.Context(), held, time.Minute), queues.ErrLockLost)
+		}, patience, 10*time.Millisecond)
+		require.ErrorIs(t, queue.Complete(t.Context(), held), queues.ErrLockLost)
 		again := test.Receive(t, queue, patience)
 		if again.GetMessageAsString() == "done" { // it was cut off before the server has read that acknowledgement
 			require.NoError(t, queue.Complete(t.Context(), again))
