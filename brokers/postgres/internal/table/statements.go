@@ -158,7 +158,10 @@ DELETE FROM {messages} AS m USING unnest($1::bigint[], $2::uuid[]) WITH ORDINALI
 WHERE m.id = held.id AND m.token = held.token
 RETURNING held.number`),
 		Complete:       text("DELETE FROM {messages} WHERE id = $1 AND token = $2"),
-		Release:        text("UPDATE {messages} SET visible_at = statement_timestamp(), token = NULL, deliveries = greatest(deliveries - $3::integer, 0) WHERE id = $1 AND token = $2"),
+		// Not flushed, either: a listener that stops may have hundreds to give back. What a crash forgets stays locked until its time.
+		Release: text(`
+UPDATE {messages} SET visible_at = statement_timestamp(), token = NULL, deliveries = greatest(deliveries - $3::integer, 0)
+WHERE id = $1 AND token = $2 AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL`),
 		ReleaseAll:     text("UPDATE {messages} SET visible_at = statement_timestamp(), token = NULL, deliveries = greatest(deliveries - 1, 0) WHERE id = ANY($1::bigint[]) AND token = $2"),
 		ReleaseDelayed: text("UPDATE {messages} SET visible_at = clock_timestamp() + $3::interval, token = NULL WHERE id = $1 AND token = $2"),
 		Extend:         text("UPDATE {messages} SET visible_at = clock_timestamp() + $3::interval WHERE id = $1 AND token = $2"),
