@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -35,8 +36,18 @@ func conformingOn(server *servers.Server, mode string) conformance.Subject {
 	return subject
 }
 
+// warmUp has a new cluster make the topics that it keeps groups in, which takes it some seconds.
+func warmUp(t *testing.T, server *servers.Server) {
+	t.Helper()
+	queue := openQueue(t, "warm-up", configOf(server))
+	require.NoError(t, queues.SendDelayed(t.Context(), queue, "", test.Text("A"), time.Millisecond))
+	require.NoError(t, queue.Complete(t.Context(), test.Receive(t, queue, 30*time.Second)))
+	require.NoError(t, queue.Close(t.Context(), ""))
+}
+
 func TestAShareGroupKeepsTheContract(t *testing.T) {
 	server := servers.Kafka(t, servers.WithPassword("secret"))
+	warmUp(t, server)
 	subject := conformingOn(server, "share")
 	subject.SharedByName = true
 	report := conformance.Run(t, subject)
@@ -45,6 +56,7 @@ func TestAShareGroupKeepsTheContract(t *testing.T) {
 
 func TestAConsumerGroupKeepsTheContract(t *testing.T) {
 	server := servers.Kafka(t, servers.WithPassword("secret"))
+	warmUp(t, server)
 	report := conformance.Run(t, conformingOn(server, "group"))
 	require.Empty(t, report.With(conformance.Failed))
 }
