@@ -82,7 +82,11 @@ func (d *delays) find(ctx context.Context) error {
 // prepare finds the topic, or makes it.
 func (d *delays) prepare(ctx context.Context) error {
 	return d.lookUp(ctx, func() error {
-		_, err := d.session.link.prepareTopic(ctx, d.topic, d.plan)
+		l := d.session.link
+		if d.plan.create { // before looking: the client would go by the answer that there is none for another 100 ms
+			_ = l.createTopic(ctx, d.topic, d.plan) // who may not make it may find it
+		}
+		_, err := l.prepareTopic(ctx, d.topic, d.plan)
 		return err
 	})
 }

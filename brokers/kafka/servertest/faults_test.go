@@ -25,9 +25,18 @@ func subjectOn(server *servers.Server, mode string) faults.Subject {
 	}
 }
 
+// quickRestart has a broker that was killed join its cluster again soon: the controller takes it back when the
+// session that it had has run out.
+func quickRestart() servers.Option {
+	return servers.WithConfig("broker.session.timeout.ms=2000", "broker.heartbeat.interval.ms=200")
+}
+
 func TestAServerKilledUnderLoad(t *testing.T) {
 	for _, mode := range []string{"share", "group"} {
-		t.Run(mode, func(t *testing.T) { faults.ServerRestarts(t, subjectOn(servers.Kafka(t), mode)) })
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel() // they wait half of the time, for servers that start
+			faults.ServerRestarts(t, subjectOn(servers.Kafka(t, quickRestart()), mode))
+		})
 	}
 }
 
@@ -42,6 +51,7 @@ func TestARebalanceStorm(t *testing.T) {
 	server := servers.Kafka(t)
 	for _, mode := range []string{"share", "group"} {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel() // the storm goes by the clock
 			subject := subjectOn(server, mode)
 			subject.Interval = time.Second
 			faults.ListenersComeAndGo(t, subject)

@@ -21,7 +21,7 @@ import (
 
 func main() {
 	docs := flag.String("docs", "", "folder to write broker-benchmarks.md to; empty: print it")
-	messages := flag.Int("messages", 4000, "messages of a turn")
+	messages := flag.Int("messages", 10_000, "messages of a turn")
 	rounds := flag.Int("rounds", 5, "turns that each takes")
 	only := flag.String("kinds", "", "kinds to measure, separated by commas; empty: all")
 	flag.Parse()

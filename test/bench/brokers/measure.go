@@ -75,7 +75,7 @@ func turn(ctx context.Context, peer peer, server *servers.Server, name string, c
 	if err != nil {
 		return 0, 0, fmt.Errorf("listening: %w", err)
 	}
-	return send, float64(count-1) / took.Seconds(), nil
+	return send, float64(max(1, count-1-peer.late)) / took.Seconds(), nil
 }
 
 // receiveAll returns how long it took from the first message to the last one: how long it takes to join a

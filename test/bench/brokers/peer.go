@@ -28,6 +28,7 @@ type kind struct {
 // out of it, each message once.
 type peer struct {
 	name string
+	late int // messages that may not be acknowledged yet when the last one is received: they do not count
 	open func(ctx context.Context, server *servers.Server, name string) (line, error)
 }
 
@@ -50,15 +51,15 @@ type line interface {
 func kinds() []kind {
 	with := func(peers ...peer) []peer { return peers }
 	return []kind{
-		{"nats", servers.KindNATS, "nats.go", nil, with(queueOf("nats"), peer{clientPeer, openNATS}, peer{watermillPeer, watermillNATS})},
-		{"rabbitmq", servers.KindRabbitMQ, "amqp091-go", nil, with(queueOf("rabbitmq"), peer{clientPeer, openRabbitMQ}, peer{watermillPeer, watermillRabbitMQ})},
-		{"redis", servers.KindRedis, "go-redis", nil, with(queueOf("redis"), peer{clientPeer, openRedis}, peer{watermillPeer, watermillRedis})},
-		{"postgres", servers.KindPostgres, "pgx", nil, with(queueOf("postgres"), peer{clientPeer, openPostgres}, peer{watermillPeer, watermillPostgres})},
-		{"kafka", servers.KindKafka, "franz-go", nil, with(queueOf("kafka"), peer{clientPeer, openKafka}, peer{watermillPeer, watermillKafka})},
+		{"nats", servers.KindNATS, "nats.go", nil, with(queueOf("nats"), peer{clientPeer, 0, openNATS}, peer{watermillPeer, 0, watermillNATS})},
+		{"rabbitmq", servers.KindRabbitMQ, "amqp091-go", nil, with(queueOf("rabbitmq"), peer{clientPeer, 0, openRabbitMQ}, peer{watermillPeer, 0, watermillRabbitMQ})},
+		{"redis", servers.KindRedis, "go-redis", nil, with(queueOf("redis"), peer{clientPeer, 0, openRedis}, peer{watermillPeer, 0, watermillRedis})},
+		{"postgres", servers.KindPostgres, "pgx", nil, with(queueOf("postgres"), peer{clientPeer, 0, openPostgres}, peer{watermillPeer, 0, watermillPostgres})},
+		{"kafka", servers.KindKafka, "franz-go", nil, with(queueOf("kafka"), peer{clientPeer, 0, openKafka}, peer{watermillPeer, 0, watermillKafka})},
 		{
 			"mqtt", servers.KindMosquitto, "paho.golang",
 			[]string{"autosave_on_changes false"},
-			with(queueOf("mqtt"), peer{clientPeer, openMQTT}),
+			with(queueOf("mqtt"), peer{clientPeer, 0, openMQTT}),
 		},
 	}
 }

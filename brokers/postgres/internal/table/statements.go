@@ -157,7 +157,7 @@ ORDER BY visible_at LIMIT 1`),
 DELETE FROM {messages} AS m USING unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS held (id, token, number)
 WHERE m.id = held.id AND m.token = held.token
 RETURNING held.number`),
-		Complete:       text("DELETE FROM {messages} WHERE id = $1 AND token = $2"),
+		Complete: text("DELETE FROM {messages} WHERE id = $1 AND token = $2"),
 		// Not flushed, either: a listener that stops may have hundreds to give back. What a crash forgets stays locked until its time.
 		Release: text(`
 UPDATE {messages} SET visible_at = statement_timestamp(), token = NULL, deliveries = greatest(deliveries - $3::integer, 0)
