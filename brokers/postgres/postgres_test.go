@@ -215,19 +215,13 @@ func TestEachOfAGroupHasAVerdictOfItsOwn(t *testing.T) {
 	require.Equal(t, []error{gone, lost}, fill([]error{nil, lost}, gone))
 }
 
-func TestPatienceEndsWithTheLockAndTheTimeout(t *testing.T) {
+func TestSettlingEndsWithTheLock(t *testing.T) {
 	t.Parallel()
-	s := &session{settlePatience: 3 * minSettleDelay}
-	p := s.newPatience()
-	require.True(t, p.renew())
+	retry := (&session{settlePatience: time.Minute}).newRetry()
+	require.True(t, retry.Again())
 	held, ending := &handle{}, &handle{}
-	held.until.Store(p.again.Add(time.Second).UnixNano())
-	ending.until.Store(p.again.Add(-1).UnixNano())
-	require.False(t, p.outlasts(held))
-	require.True(t, p.outlasts(ending))
-	for range 10 {
-		p.renew()
-	}
-	require.Equal(t, maxSettleDelay, p.delay)
-	require.False(t, p.renew())
+	held.until.Store(retry.Next().Add(time.Second).UnixNano())
+	ending.until.Store(retry.Next().Add(-1).UnixNano())
+	require.False(t, outlasts(retry, held))
+	require.True(t, outlasts(retry, ending))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -95,7 +96,7 @@ func (st *storage) settle(ctx context.Context, held any, doing string, attempt a
 	if err != nil {
 		return err
 	}
-	patience := s.newPatience()
+	retry := s.newRetry()
 	doubt := false // whether an attempt may have done it
 	for {
 		done, err := attempt(s, ctx, h)
@@ -108,8 +109,16 @@ func (st *storage) settle(ctx context.Context, held any, doing string, attempt a
 		}
 		doubt = doubt || !pgconn.SafeToRetry(err)
 		err = s.fail(ctx, doing, err)
-		if !errors.Is(err, queues.ErrNoConnection) || !patience.renew() || patience.outlasts(h) || !s.await(ctx, patience) {
+		if !errors.Is(err, queues.ErrNoConnection) || !retry.Again() || outlasts(retry, h) || !retry.Await(ctx, s.closing) {
 			return err
 		}
 	}
 }
+
+// firstRetry is how soon a settling call that found the server away tries again; options.connect_timeout is how long.
+const firstRetry = 50 * time.Millisecond
+
+func (s *session) newRetry() *connect.Retry { return connect.NewRetry(firstRetry, s.settlePatience) }
+
+// outlasts tells whether the lock of a delivery ends before the next attempt.
+func outlasts(retry *connect.Retry, h *handle) bool { return retry.Next().UnixNano() > h.until.Load() }

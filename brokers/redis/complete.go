@@ -27,7 +27,7 @@ func (st *storage) CompleteBatch(ctx context.Context, held []any) []error {
 			return fill(errs, err)
 		}
 	}
-	patience := s.newPatience()
+	retry := s.newRetry()
 	doubt := false // whether an attempt may have removed them
 	for {
 		ours, err := s.completeAll(ctx, pick(handles, errs))
@@ -36,13 +36,13 @@ func (st *storage) CompleteBatch(ctx context.Context, held []any) []error {
 		}
 		doubt = doubt || isDoubtful(err)
 		err = fail(ctx, "completing messages", err)
-		retry := errors.Is(err, queues.ErrNoConnection) && patience.renew()
+		again := errors.Is(err, queues.ErrNoConnection) && retry.Again()
 		for i, h := range handles {
-			if errs[i] == nil && (!retry || patience.outlasts(h)) {
+			if errs[i] == nil && (!again || outlasts(retry, h)) {
 				errs[i] = err
 			}
 		}
-		if !slices.Contains(errs, nil) || !s.await(ctx, patience) {
+		if !slices.Contains(errs, nil) || !retry.Await(ctx, s.closing) {
 			return fill(errs, err)
 		}
 	}
