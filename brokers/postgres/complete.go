@@ -3,13 +3,9 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 func (st *storage) Complete(ctx context.Context, held any) error {
@@ -19,79 +15,9 @@ func (st *storage) Complete(ctx context.Context, held any) error {
 	return nil
 }
 
-// CompleteBatch deletes the rows of several deliveries, with one statement and one commit. While the server is
-// away it tries again, as settle does, for those whose locks hold.
+// CompleteBatch deletes the rows of several deliveries, with one statement and one commit.
 func (st *storage) CompleteBatch(ctx context.Context, held []any) []error {
-	errs := make([]error, len(held))
-	s, ctx, leave, err := st.enter(ctx)
-	if err != nil {
-		return fill(errs, err)
-	}
-	defer leave()
-	handles := make([]*handle, len(held))
-	for i := range held {
-		if handles[i], err = handleOf(held[i]); err != nil {
-			return fill(errs, err)
-		}
-	}
-	retry := s.newRetry()
-	doubt := false // whether an attempt may have deleted them
-	for {
-		found, err := s.complete(ctx, pick(handles, errs))
-		if err == nil {
-			return verdicts(errs, found, doubt)
-		}
-		doubt = doubt || !pgconn.SafeToRetry(err)
-		err = s.fail(ctx, "deleting messages", err)
-		again := errors.Is(err, queues.ErrNoConnection) && retry.Again()
-		for i, h := range handles {
-			if errs[i] == nil && (!again || outlasts(retry, h)) {
-				errs[i] = err
-			}
-		}
-		if !slices.Contains(errs, nil) || !retry.Await(ctx, s.closing) {
-			return fill(errs, err)
-		}
-	}
-}
-
-// fill gives an error to each that has none.
-func fill(errs []error, err error) []error {
-	for i := range errs {
-		if errs[i] == nil {
-			errs[i] = err
-		}
-	}
-	return errs
-}
-
-// pick returns the handles that have no error.
-func pick(handles []*handle, errs []error) []*handle {
-	left := make([]*handle, 0, len(handles))
-	for i, h := range handles {
-		if errs[i] == nil {
-			left = append(left, h)
-		}
-	}
-	return left
-}
-
-// verdicts says of those that have no error yet what it means whether their rows were there; nil if no error is left.
-func verdicts(errs []error, found []bool, doubt bool) []error {
-	failed := false
-	for i := range errs {
-		if errs[i] == nil {
-			if !found[0] && !doubt {
-				errs[i] = queues.ErrLockLost
-			}
-			found = found[1:]
-		}
-		failed = failed || errs[i] != nil
-	}
-	if !failed {
-		return nil
-	}
-	return errs
+	return st.settleAll(ctx, held, "deleting messages", (*session).complete)
 }
 
 // completing is one caller's part of deleting rows.

@@ -202,26 +202,3 @@ func TestNothingWorksOnAClosedStorage(t *testing.T) {
 	_, err = NewPostgresConnection().ReadQueueNames()
 	require.ErrorIs(t, err, queues.ErrNotOpened)
 }
-
-func TestEachOfAGroupHasAVerdictOfItsOwn(t *testing.T) {
-	t.Parallel()
-	lost, gone := queues.ErrLockLost, queues.ErrNoConnection
-	require.Nil(t, verdicts(make([]error, 2), []bool{true, true}, false))
-	require.Equal(t, []error{nil, lost, nil}, verdicts(make([]error, 3), []bool{true, false, true}, false))
-	require.Equal(t, []error{gone, nil, lost}, verdicts([]error{gone, nil, nil}, []bool{true, false}, false), "the first was not tried any more")
-	require.Equal(t, []error{gone, nil}, verdicts([]error{gone, nil}, []bool{false}, true), "an attempt before may have deleted it")
-	handles := []*handle{{id: 1}, {id: 2}, {id: 3}}
-	require.Equal(t, []*handle{handles[0], handles[2]}, pick(handles, []error{nil, gone, nil}))
-	require.Equal(t, []error{gone, lost}, fill([]error{nil, lost}, gone))
-}
-
-func TestSettlingEndsWithTheLock(t *testing.T) {
-	t.Parallel()
-	retry := (&session{settlePatience: time.Minute}).newRetry()
-	require.True(t, retry.Again())
-	held, ending := &handle{}, &handle{}
-	held.until.Store(retry.Next().Add(time.Second).UnixNano())
-	ending.until.Store(retry.Next().Add(-1).UnixNano())
-	require.False(t, outlasts(retry, held))
-	require.True(t, outlasts(retry, ending))
-}

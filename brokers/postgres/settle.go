@@ -2,12 +2,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -84,41 +83,44 @@ const longest = 100 * 365 * 24 * time.Hour
 
 func bounded(d time.Duration) time.Duration { return min(d, longest) }
 
-// settle ends a delivery by attempt, and calls after if that has done something. While the server is away it
-// tries again, as long as the lock holds and options.connect_timeout allows.
+// settle ends a delivery by attempt, and calls after when that has got through.
 func (st *storage) settle(ctx context.Context, held any, doing string, attempt attempt, after func(s *session)) error {
-	s, ctx, leave, err := st.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	h, err := handleOf(held)
-	if err != nil {
-		return err
-	}
-	retry := s.newRetry()
-	doubt := false // whether an attempt may have done it
-	for {
-		done, err := attempt(s, ctx, h)
-		if err == nil && !done && !doubt {
-			return queues.ErrLockLost
-		}
+	errs := st.settleAll(ctx, []any{held}, doing, func(s *session, ctx context.Context, handles []*handle) ([]bool, error) {
+		done, err := attempt(s, ctx, handles[0])
 		if err == nil {
 			after(s)
-			return nil
 		}
-		doubt = doubt || !pgconn.SafeToRetry(err)
-		err = s.fail(ctx, doing, err)
-		if !errors.Is(err, queues.ErrNoConnection) || !retry.Again() || outlasts(retry, h) || !retry.Await(ctx, s.closing) {
-			return err
-		}
+		return []bool{done}, err
+	})
+	if errs != nil {
+		return errs[0]
 	}
+	return nil
 }
 
-// firstRetry is how soon a settling call that found the server away tries again; options.connect_timeout is how long.
+// firstRetry is how soon a settling call that found the server away tries again; options.connect_timeout is for how long.
 const firstRetry = 50 * time.Millisecond
 
-func (s *session) newRetry() *connect.Retry { return connect.NewRetry(firstRetry, s.settlePatience) }
-
-// outlasts tells whether the lock of a delivery ends before the next attempt.
-func outlasts(retry *connect.Retry, h *handle) bool { return retry.Next().UnixNano() > h.until.Load() }
+// settleAll ends deliveries by attempt, which tells of each whether its row was there.
+func (st *storage) settleAll(ctx context.Context, held []any, doing string, attempt func(*session, context.Context, []*handle) ([]bool, error)) []error {
+	s, ctx, leave, err := st.enter(ctx)
+	if err != nil {
+		return slices.Repeat([]error{err}, len(held))
+	}
+	defer leave()
+	handles := make([]*handle, len(held))
+	for i := range held {
+		if handles[i], err = handleOf(held[i]); err != nil {
+			return slices.Repeat([]error{err}, len(held))
+		}
+	}
+	return queues.Settlement[*handle]{
+		Attempt:  func(ctx context.Context, handles []*handle) ([]bool, error) { return attempt(s, ctx, handles) },
+		Doubtful: func(err error) bool { return !pgconn.SafeToRetry(err) },
+		Explain:  func(err error) error { return s.fail(ctx, doing, err) },
+		Expiry:   (*handle).expiry,
+		First:    firstRetry,
+		Limit:    s.settlePatience,
+		Closing:  s.closing,
+	}.Do(ctx, handles)
+}

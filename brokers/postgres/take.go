@@ -22,6 +22,9 @@ type handle struct {
 	until atomic.Int64 // when the lock ends, by the clock here; nanoseconds of Unix time
 }
 
+// expiry is when the lock ends.
+func (h *handle) expiry() time.Time { return time.Unix(0, h.until.Load()) }
+
 // handleOf returns the handle that the base was given.
 func handleOf(value any) (*handle, error) {
 	h, ok := value.(*handle)

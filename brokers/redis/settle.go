@@ -2,10 +2,9 @@ package redis
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -69,40 +68,41 @@ func (s *session) settleBy(ctx context.Context, script script, keys keys, argume
 	return answer == int64(1), err
 }
 
-// settle ends a delivery by attempt. While the server is away it tries again, as long as the lock holds and
-// options.connect_timeout allows. To do it twice does no harm: the second time it is not this delivery's any more.
+// settle ends a delivery by attempt. To do it twice does no harm: the second time it is not this delivery's any more.
 func (st *storage) settle(ctx context.Context, held any, doing string, attempt func(*session, context.Context, *handle) (bool, error)) error {
-	s, err := st.enter()
-	if err != nil {
-		return err
+	errs := st.settleAll(ctx, []any{held}, doing, func(s *session, ctx context.Context, handles []*handle) ([]bool, error) {
+		ours, err := attempt(s, ctx, handles[0])
+		return []bool{ours}, err
+	})
+	if errs != nil {
+		return errs[0]
 	}
-	defer s.calls.Done()
-	h, err := handleOf(held)
-	if err != nil {
-		return err
-	}
-	retry := s.newRetry()
-	doubt := false // whether an attempt may have done it
-	for {
-		ours, err := attempt(s, ctx, h)
-		if err == nil && (ours || doubt) {
-			return nil
-		}
-		if err == nil {
-			return queues.ErrLockLost
-		}
-		doubt = doubt || isDoubtful(err)
-		err = fail(ctx, doing, err)
-		if !errors.Is(err, queues.ErrNoConnection) || !retry.Again() || outlasts(retry, h) || !retry.Await(ctx, s.closing) {
-			return err
-		}
-	}
+	return nil
 }
 
-// firstRetry is how soon a settling call that found the server away tries again; options.connect_timeout is how long.
+// firstRetry is how soon a settling call that found the server away tries again; options.connect_timeout is for how long.
 const firstRetry = 20 * time.Millisecond
 
-func (s *session) newRetry() *connect.Retry { return connect.NewRetry(firstRetry, s.settlePatience) }
-
-// outlasts tells whether the lock of a delivery ends before the next attempt.
-func outlasts(retry *connect.Retry, h *handle) bool { return retry.Next().UnixNano() > h.until.Load() }
+// settleAll ends deliveries by attempt, which tells of each whether it was this one's still.
+func (st *storage) settleAll(ctx context.Context, held []any, doing string, attempt func(*session, context.Context, []*handle) ([]bool, error)) []error {
+	s, err := st.enter()
+	if err != nil {
+		return slices.Repeat([]error{err}, len(held))
+	}
+	defer s.calls.Done()
+	handles := make([]*handle, len(held))
+	for i := range held {
+		if handles[i], err = handleOf(held[i]); err != nil {
+			return slices.Repeat([]error{err}, len(held))
+		}
+	}
+	return queues.Settlement[*handle]{
+		Attempt:  func(ctx context.Context, handles []*handle) ([]bool, error) { return attempt(s, ctx, handles) },
+		Doubtful: isDoubtful,
+		Explain:  func(err error) error { return fail(ctx, doing, err) },
+		Expiry:   (*handle).expiry,
+		First:    firstRetry,
+		Limit:    s.settlePatience,
+		Closing:  s.closing,
+	}.Do(ctx, handles)
+}

@@ -21,6 +21,9 @@ type handle struct {
 	until  atomic.Int64 // when the lock ends, by the clock here; nanoseconds of Unix time
 }
 
+// expiry is when the lock ends.
+func (h *handle) expiry() time.Time { return time.Unix(0, h.until.Load()) }
+
 // mostTaken bounds how many messages a script takes.
 const mostTaken = 256
 
