@@ -75,6 +75,11 @@ func (d *delays) close(ctx context.Context) {
 func (d *delays) find(ctx context.Context) error {
 	return d.lookUp(ctx, func() error {
 		_, err := d.session.link.findTopic(ctx, d.topic)
+		if errors.Is(err, kerr.UnknownTopicOrPartition) { // as far as the client remembers
+			if err = d.session.link.refresh(ctx, d.topic); err == nil {
+				_, err = d.session.link.findTopic(ctx, d.topic)
+			}
+		}
 		return err
 	})
 }

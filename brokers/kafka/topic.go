@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -115,6 +116,16 @@ func (l *link) findTopic(ctx context.Context, name string) (topic, error) {
 	found := topic{name: name, id: detail.ID, partitions: len(detail.Partitions), maxBytes: l.maxBytes(ctx, name)}
 	l.setBatchLimit(name, int32(min(found.maxBytes, 64<<20)))
 	return found, nil
+}
+
+// refresh has the client ask for a topic that it may have found missing a moment ago: it remembers that.
+func (l *link) refresh(ctx context.Context, name string) error {
+	request := kmsg.NewPtrMetadataRequest()
+	wanted := kmsg.NewMetadataRequestTopic()
+	wanted.Topic = kmsg.StringPtr(name)
+	request.Topics = append(request.Topics, wanted)
+	_, err := request.RequestWith(ctx, l.client)
+	return err
 }
 
 // maxBytes asks for the largest batch of a topic. Who may not ask gets what is usual.
