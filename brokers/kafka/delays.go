@@ -73,31 +73,30 @@ func (d *delays) close(ctx context.Context) {
 
 // find looks for the topic.
 func (d *delays) find(ctx context.Context) error {
-	return d.lookUp(ctx, func() error {
-		_, err := d.session.link.findTopic(ctx, d.topic)
+	return d.lookUp(ctx, func() (topic, error) {
+		found, err := d.session.link.findTopic(ctx, d.topic)
 		if errors.Is(err, kerr.UnknownTopicOrPartition) { // as far as the client remembers
 			if err = d.session.link.refresh(ctx, d.topic); err == nil {
-				_, err = d.session.link.findTopic(ctx, d.topic)
+				found, err = d.session.link.findTopic(ctx, d.topic)
 			}
 		}
-		return err
+		return found, err
 	})
 }
 
 // prepare finds the topic, or makes it.
 func (d *delays) prepare(ctx context.Context) error {
-	return d.lookUp(ctx, func() error {
+	return d.lookUp(ctx, func() (topic, error) {
 		l := d.session.link
 		if d.plan.create { // before looking: the client would go by the answer that there is none for another 100 ms
 			_ = l.createTopic(ctx, d.topic, d.plan) // who may not make it may find it
 		}
-		_, err := l.prepareTopic(ctx, d.topic, d.plan)
-		return err
+		return l.prepareTopic(ctx, d.topic, d.plan)
 	})
 }
 
 // lookUp calls look, one at a time, until it has found the topic.
-func (d *delays) lookUp(ctx context.Context, look func() error) error {
+func (d *delays) lookUp(ctx context.Context, look func() (topic, error)) error {
 	select {
 	case d.making <- struct{}{}:
 	case <-ctx.Done():
@@ -107,8 +106,9 @@ func (d *delays) lookUp(ctx context.Context, look func() error) error {
 	if d.found {
 		return nil
 	}
-	err := look()
+	found, err := look()
 	if d.found = err == nil; d.found {
+		d.mover.consumer.session.topic.id = found.id // the mover has not begun: it looks here first
 		ring(d.mover.bell)
 	}
 	return err

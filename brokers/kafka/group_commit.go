@@ -139,49 +139,19 @@ func (c *groupConsumer) commitAll(ctx context.Context) error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
 	c.mu.Lock()
-	offsets, notes := map[int32]kgo.EpochOffset{}, map[int32]string{}
+	offsets, notes := map[int32]int64{}, map[int32]string{}
 	dirty, settlers := c.dirty, c.settlers
 	c.dirty, c.settlers = map[*partition]struct{}{}, nil
 	for p := range dirty {
 		if position := p.position(); position >= 0 && !p.lost {
-			offsets[p.number], notes[p.number] = kgo.EpochOffset{Epoch: -1, Offset: position}, p.note()
+			offsets[p.number], notes[p.number] = position, p.note()
 		}
 	}
 	client := c.client
 	c.mu.Unlock()
-	failed := map[int32]error{}
-	var all error
+	failed, all := map[int32]error{}, error(nil)
 	if len(offsets) > 0 {
-		ctx = kgo.PreCommitFnContext(ctx, func(request *kmsg.OffsetCommitRequest) error {
-			for i := range request.Topics {
-				for j := range request.Topics[i].Partitions {
-					p := &request.Topics[i].Partitions[j]
-					note := notes[p.Partition]
-					p.Metadata = &note
-				}
-			}
-			return nil
-		})
-		client.CommitOffsetsSync(ctx, map[string]map[int32]kgo.EpochOffset{c.session.topic.name: offsets},
-			func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, response *kmsg.OffsetCommitResponse, err error) {
-				all = err
-				if err != nil {
-					return
-				}
-				for _, topic := range response.Topics {
-					for _, p := range topic.Partitions {
-						if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-							failed[p.Partition] = err
-							all = errors.Join(all, err)
-						}
-					}
-				}
-			})
-		if all != nil && len(failed) == 0 {
-			for number := range offsets {
-				failed[number] = all
-			}
-		}
+		failed, all = c.commit(ctx, client, offsets, notes)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -201,4 +171,40 @@ func (c *groupConsumer) commitAll(ctx context.Context) error {
 		}
 	}
 	return all
+}
+
+// commit commits positions as the member that this is, and tells which partitions it failed for. The client's own commit
+// would wait while the group waits for a dead member, some seconds, and what is settled meanwhile would come again
+// after a crash. A broker takes what members of the last generation commit until all have joined the next one; what it
+// refuses then (ILLEGAL_GENERATION, REBALANCE_IN_PROGRESS) is kept for the next time.
+func (c *groupConsumer) commit(ctx context.Context, client *kgo.Client, offsets map[int32]int64, notes map[int32]string) (map[int32]error, error) {
+	topic := kmsg.NewOffsetCommitRequestTopic()
+	topic.Topic, topic.TopicID = c.session.topic.name, c.session.topic.id
+	for number, offset := range offsets {
+		p := kmsg.NewOffsetCommitRequestTopicPartition()
+		p.Partition, p.Offset, p.Metadata = number, offset, kmsg.StringPtr(notes[number])
+		topic.Partitions = append(topic.Partitions, p)
+	}
+	request := kmsg.NewPtrOffsetCommitRequest()
+	request.Group, request.Topics = c.session.group, append(request.Topics, topic)
+	request.MemberID, request.Generation = client.GroupMetadata()
+
+	failed := map[int32]error{}
+	response, err := request.RequestWith(ctx, client)
+	if err != nil {
+		for number := range offsets {
+			failed[number] = err
+		}
+		return failed, err
+	}
+	var all error
+	for _, topic := range response.Topics {
+		for _, p := range topic.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				failed[p.Partition] = err
+				all = errors.Join(all, err)
+			}
+		}
+	}
+	return failed, all
 }
