@@ -144,6 +144,7 @@ func kafkaShare() column {
 			"abandon":       native("at its old place; at a stop, which must not count, a copy with the true number goes to the end of the topic"),
 			"dead_letter":   emulated("a confirmed write to `<name>.dead`, then the acknowledgement"),
 			"clear":         native("deletes the records of the topic, for every group"),
+			"delay":         emulated("a topic `<name>.delayed`, which one of the open processes moves what is due from"),
 			"at_least_once": native(""),
 			"durable":       native(""),
 		},
@@ -165,6 +166,7 @@ func kafkaGroup() column {
 			"dead_letter":   emulated("a confirmed write to `<name>.dead`, then the commit"),
 			"clear":         native("deletes the records of the topic, for every group"),
 			"ordering":      native("one partition only"),
+			"delay":         emulated("a topic `<name>.delayed`, as in mode share; a message that is released for later waits in its process for less than 5 s, and always where order is kept"),
 			"at_least_once": native(""),
 			"durable":       native(""),
 		},
@@ -185,7 +187,7 @@ func mqtt5() column {
 			"dead_letter":   emulated("a confirmed write to `<name>.dead`, which has a session of its own, then the acknowledgement"),
 			"ordering":      native("`options.sessions: 1`"),
 			"at_least_once": native("`options.qos` 1 or 2"),
-			"durable":       native("processes and a server that ends in good order; Mosquitto confirms before it saves, so a crash of it loses messages"),
+			"durable":       native("processes and a server that ends in good order; Mosquitto confirms before it saves, so a crash of it loses messages, unless `options.wait_for_save` is on"),
 		},
 	}
 }
