@@ -37,6 +37,19 @@ func (s slowToComplete) CompleteBatch(ctx context.Context, handles []any) []erro
 	}
 }
 
+// hangsWhenCompleting is a storage that completes nothing, and needs a moment to notice that ctx has ended.
+type hangsWhenCompleting struct {
+	queues.Storage
+	returned bool
+}
+
+func (s *hangsWhenCompleting) CompleteBatch(ctx context.Context, handles []any) []error {
+	<-ctx.Done()
+	time.Sleep(100 * time.Millisecond)
+	s.returned = true
+	return slices.Repeat([]error{ctx.Err()}, len(handles))
+}
+
 func TestCompletingInGroups(t *testing.T) {
 	t.Parallel()
 
@@ -138,6 +151,19 @@ func TestCompletingInGroups(t *testing.T) {
 		require.False(t, queue.IsOpen())
 		require.Empty(t, s.holds())
 		require.Empty(t, s.called("release"))
+	})
+
+	inBubble(t, "is waited for by Close, also when the broker answers no more", func(t *testing.T) {
+		s, storage := newGroupingStorage(queues.LocksByBase)
+		s.has("a")
+		hung := &hangsWhenCompleting{Storage: storage}
+		queue := openQueue(t, hung, "drain_timeout", 1000)
+		queue.BeginListen(t.Context(), "", works(0))
+		synctest.Wait()
+		started := time.Now()
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.True(t, hung.returned, "nothing of the listener runs any more")
+		require.Less(t, time.Since(started), 5*time.Second)
 	})
 
 	inBubble(t, "holds receivers up when the broker takes too long", func(t *testing.T) {

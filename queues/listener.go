@@ -234,11 +234,22 @@ func (l *listener) interrupt(idle <-chan struct{}) {
 		if l.completer != nil {
 			l.completer.giveUp()
 		}
-		if stuck == 0 {
-			return // it is the broker that takes too long, and what it does not complete is reported
+		if stuck == 0 { // it is the broker that takes too long; what it does not complete is reported
+			awaitBriefly(idle)
+			return
 		}
 		l.queue.telemetry.Load().log(l.settling, clog.LevelError, l.correlationId, nil,
 			"%d receivers of queue %s do not return though their ctx has ended; their messages were given back", stuck, l.queue.name)
+	}
+}
+
+// awaitBriefly waits for a storage whose ctx has ended, but not for one that does not heed it.
+func awaitBriefly(idle <-chan struct{}) {
+	timer := time.NewTimer(settleGrace)
+	defer timer.Stop()
+	select {
+	case <-idle:
+	case <-timer.C:
 	}
 }
 

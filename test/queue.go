@@ -3,6 +3,8 @@ package test
 import (
 	"context"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -80,4 +82,28 @@ func ReceiveNothing(t testing.TB, queue queues.IMessageQueue, wait time.Duration
 	if envelope != nil {
 		t.Fatalf("an unexpected message from queue %s: %s", queue.Name(), envelope.MessageId)
 	}
+}
+
+// Work has a listener work on count messages at a time, which options.listen_concurrency must allow and which must come
+// within wait. They are worked on until finish is called. received counts what the listener has got, also after that.
+func Work(t testing.TB, queue queues.IMessageQueue, count int, wait time.Duration) (finish func(), received *atomic.Int64) {
+	t.Helper()
+	received = new(atomic.Int64)
+	all, finished := make(chan struct{}), make(chan struct{})
+	queue.BeginListen(t.Context(), correlationId, queues.NewCallbackMessageReceiver(
+		func(context.Context, *queues.MessageEnvelope, queues.IMessageQueue) error {
+			if received.Add(1) == int64(count) {
+				close(all)
+			}
+			<-finished
+			return nil
+		}))
+	finish = sync.OnceFunc(func() { close(finished) })
+	t.Cleanup(finish)
+	select {
+	case <-all:
+	case <-time.After(wait):
+		t.Fatalf("%d of %d messages of queue %s were in work within %s", received.Load(), count, queue.Name(), wait)
+	}
+	return finish, received
 }

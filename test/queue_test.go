@@ -29,3 +29,21 @@ func TestQueueFixtures(t *testing.T) {
 	})
 	require.False(t, queue.IsOpen())
 }
+
+func TestWork(t *testing.T) {
+	t.Parallel()
+	queue := queues.NewMemoryMessageQueue("orders")
+	queue.Configure(t.Context(), cconf.NewConfigParamsFromTuples("options.listen_concurrency", 3))
+	test.Open(t, queue)
+	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", test.Numbered(4)))
+	finish, received := test.Work(t, queue, 3, time.Second)
+	ready, locked, _, err := queue.CountByState(t.Context(), "test")
+	require.NoError(t, err)
+	require.Equal(t, []int64{1, 3}, []int64{ready, locked})
+	finish()
+	require.Eventually(t, func() bool {
+		ready, locked, _, err := queue.CountByState(t.Context(), "test")
+		return err == nil && ready == 0 && locked == 0
+	}, time.Second, time.Millisecond)
+	require.EqualValues(t, 4, received.Load())
+}

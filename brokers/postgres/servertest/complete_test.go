@@ -3,8 +3,6 @@
 package servertest
 
 import (
-	"context"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,20 +20,11 @@ func TestOfAGroupOnlyWhatIsHeldIsCompleted(t *testing.T) {
 	queue := openQueue(t, "group", configOf(server, "options.listen_concurrency", count))
 	conn := connect(t, server)
 	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", test.Numbered(count)))
-	var received atomic.Int32
-	all, finish := make(chan struct{}), make(chan struct{})
-	queue.BeginListen(t.Context(), "test", queues.NewCallbackMessageReceiver(func(context.Context, *queues.MessageEnvelope, queues.IMessageQueue) error {
-		if received.Add(1) == count {
-			close(all)
-		}
-		<-finish
-		return nil
-	}))
-	<-all
+	finish, received := test.Work(t, queue, count, 10*time.Second)
 	tag, err := conn.Exec(t.Context(), "UPDATE messages SET token = gen_random_uuid(), visible_at = now() + interval '1 hour' WHERE id % 2 = 0")
 	require.NoError(t, err)
 	require.EqualValues(t, count/2, tag.RowsAffected())
-	close(finish)
+	finish()
 	require.Eventually(t, func() bool {
 		ready, locked, delayed, err := queue.CountByState(t.Context(), "test")
 		require.NoError(t, err)

@@ -3,8 +3,6 @@
 package servertest
 
 import (
-	"context"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,16 +21,7 @@ func TestOfAGroupOnlyWhatIsHeldIsCompleted(t *testing.T) {
 	queue := openQueue(t, "group", configOf(server, "options.listen_concurrency", count))
 	client := rawClient(t, server)
 	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", test.Numbered(count)))
-	var received atomic.Int32
-	all, finish := make(chan struct{}), make(chan struct{})
-	queue.BeginListen(t.Context(), "test", queues.NewCallbackMessageReceiver(func(context.Context, *queues.MessageEnvelope, queues.IMessageQueue) error {
-		if received.Add(1) == count {
-			close(all)
-		}
-		<-finish
-		return nil
-	}))
-	<-all
+	finish, received := test.Work(t, queue, count, 10*time.Second)
 	held := client.HGetAll(t.Context(), "{group}:held").Val()
 	require.Len(t, held, count)
 	others := 0
@@ -42,7 +31,7 @@ func TestOfAGroupOnlyWhatIsHeldIsCompleted(t *testing.T) {
 			require.NoError(t, client.HSet(t.Context(), "{group}:held", id, "other:2").Err())
 		}
 	}
-	close(finish)
+	finish()
 	require.Eventually(t, func() bool {
 		ready, locked, delayed, err := queue.CountByState(t.Context(), "test")
 		require.NoError(t, err)
