@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -230,11 +231,10 @@ func TestTheSchemaOfAFileHasABranchForEachKind(t *testing.T) {
 	unknown := config.Component{Group: config.Group, Type: config.ComponentQueue, Kind: "exotic", Version: "1.0"}
 	schema := decode(t, encode(t, config.FileSchema(broker(), unknown)))
 	definitions := schema["$defs"].(map[string]any)
-	require.Len(t, definitions, 2)
 	entry := definitions["component"].(map[string]any)
 	require.Len(t, entry["allOf"], 1, "what is not described is left alone")
 	require.Contains(t, encode(t, entry), "pip-services:message-queue:exotic:\\u003cname\\u003e:1.0", "but offered")
-	kind := definitions["message-queue.broker"].(map[string]any)
+	kind := inline(definitions, definitions["message-queue.broker"]).(map[string]any)
 	require.NotContains(t, encode(t, kind), "$schema")
 	for text, want := range map[string]bool{
 		`{}`: true,
@@ -248,4 +248,56 @@ func TestTheSchemaOfAFileHasABranchForEachKind(t *testing.T) {
 		require.Equal(t, want, valid(t, kind, decode(t, text)), text)
 	}
 	require.NotContains(t, decode(t, encode(t, config.FileSchema()))["$defs"].(map[string]any)["component"], "allOf")
+}
+
+// What components have in common stands in the schema once, and what differs is not mixed up.
+func TestTheSchemaOfAFileSharesWhatIsTheSame(t *testing.T) {
+	t.Parallel()
+	set := config.NewSet(config.String("options.same").Help("Same."), config.Integer("options.other"))
+	one := config.Component{Group: "g", Type: "queue", Kind: "one", Version: "1.0", Options: set, Connection: config.Connection()}
+	twin, later, two, component := one, one, one, one
+	twin.Type = "factory"
+	later.Version, later.Options = "2.0", set.With(config.Integer("options.other").Between(1, 9))
+	two.Kind, two.Options = "two", set.With(config.Boolean("options.other"))
+	component.Kind, component.Options = "odd", set.With(config.String("component"))
+
+	definitions := decode(t, encode(t, config.FileSchema(one, twin, later, two, component)))["$defs"].(map[string]any)
+	for name, other := range map[string]struct{ good, bad string }{
+		"queue.one":         {"10", `"x"`},
+		"factory.one":       {"10", `"x"`},
+		"queue.odd":         {"10", `"x"`},
+		"g:queue:one:*:2.0": {"9", "10"},
+		"queue.two":         {"true", "10"},
+	} {
+		kind := inline(definitions, definitions[name]).(map[string]any)
+		require.True(t, valid(t, kind, decode(t, `{"options": {"same": "x", "other": `+other.good+`}}`)), name)
+		require.False(t, valid(t, kind, decode(t, `{"options": {"same": "x", "other": `+other.bad+`}}`)), name)
+	}
+	text := encode(t, definitions)
+	require.Equal(t, 1, strings.Count(text, `"Same."`))
+	require.Equal(t, 1, strings.Count(text, `"How to reach the server."`))
+	require.Len(t, definitions["component"].(map[string]any)["allOf"], 5)
+}
+
+// inline puts the definitions in the places of the references to them.
+func inline(definitions map[string]any, schema any) any {
+	switch schema := schema.(type) {
+	case map[string]any:
+		if name, is := schema["$ref"].(string); is {
+			return inline(definitions, definitions[strings.TrimPrefix(name, "#/$defs/")])
+		}
+		whole := map[string]any{}
+		for keyword, value := range schema {
+			whole[keyword] = inline(definitions, value)
+		}
+		return whole
+	case []any:
+		whole := make([]any, len(schema))
+		for i, value := range schema {
+			whole[i] = inline(definitions, value)
+		}
+		return whole
+	default:
+		return schema
+	}
 }

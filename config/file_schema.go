@@ -11,84 +11,96 @@ import (
 // that are not among them, are left alone. Text with {{placeholders}} is accepted everywhere. The schema
 // does not see what takes more than one component to see: see package check.
 func FileSchema(components ...Component) map[string]any {
-	definitions := map[string]any{}
-	var branches, examples []any
-	for _, component := range components {
-		examples = append(examples, component.Descriptor("<name>"))
-		if !component.IsDescribed() {
-			continue
-		}
-		name := component.Type + "." + component.Kind
-		definitions[name] = component.schema()
-		branches = append(branches, map[string]any{
-			"if": map[string]any{
-				"properties": map[string]any{"descriptor": pattern(component.pattern())},
-				"required":   []any{"descriptor"},
-			},
-			"then": map[string]any{"$ref": "#/$defs/" + name},
-		})
-	}
 	entry := map[string]any{
 		"type": "object",
-		"properties": map[string]any{
-			"descriptor": map[string]any{
-				"anyOf": []any{pattern(`^[^:]*(:[^:]*){4}$`), pattern(placeholder), pattern(`^\s*$`), map[string]any{"type": "null"}},
-				"description": "What the component is: group:type:kind:name:version. " +
-					"The name tells components of one kind apart; others refer to it.",
-				"examples": examples,
-			},
-			"type": map[string]any{"description": "Go type of a component that has no descriptor, as name,package."},
-		},
 		"anyOf": []any{
 			map[string]any{"required": []any{"descriptor"}},
 			map[string]any{"required": []any{"type"}},
 		},
 	}
-	if branches != nil {
+	shared := definitions{"component": entry}
+	branches, examples := []any{}, []any{}
+	for _, component := range components {
+		examples = append(examples, component.Descriptor("<name>"))
+		if !component.IsDescribed() {
+			continue
+		}
+		branches = append(branches, map[string]any{
+			"if": map[string]any{
+				"type":       "object",
+				"properties": map[string]any{"descriptor": pattern(component.pattern())},
+				"required":   []any{"descriptor"},
+			},
+			"then": component.share(shared),
+		})
+	}
+	if len(branches) > 0 { // allOf must have some
 		entry["allOf"] = branches
 	}
-	definitions["component"] = entry
-	reference := map[string]any{"$ref": "#/$defs/component"}
+	entry["properties"] = map[string]any{
+		"descriptor": map[string]any{
+			"type": []any{"string", "null"}, "pattern": `^[^:]*(:[^:]*){4}$` + leftOpen,
+			"patternErrorMessage": "must be group:type:kind:name:version",
+			"description": "What the component is: group:type:kind:name:version. " +
+				"The name tells components of one kind apart; others refer to it.",
+			"examples": examples,
+		},
+		"type": map[string]any{"description": "Go type of a component that has no descriptor, as name,package."},
+	}
+	each := reference("component")
 	return map[string]any{
-		"$schema":              "https://json-schema.org/draft/2020-12/schema",
+		"$schema":              draft,
 		"title":                "Pip.Services container file",
 		"description":          "The components of a container, in the order in which they are made.",
 		"type":                 []any{"array", "object"},
-		"items":                reference,
-		"additionalProperties": reference,
-		"$defs":                definitions,
+		"items":                each,
+		"additionalProperties": each,
+		"$defs":                map[string]any(shared),
 	}
 }
 
-// schema describes one component's entry.
-func (c Component) schema() map[string]any {
-	schema := c.Options.JSONSchema()
-	delete(schema, "$schema")
+// share describes one component's entry among the definitions.
+func (c Component) share(shared definitions) map[string]any {
+	schema := c.shareSet(shared, c.Options, "")
 	schema["type"] = "object"
 	if c.Help != "" {
 		schema["description"] = c.Help
 	}
-	properties, _ := schema["properties"].(map[string]any)
-	c.Connection.placeSection(properties, SectionConnection, SectionConnections,
+	properties := schema["properties"].(map[string]any)
+	if options, ok := properties[section].(map[string]any); ok {
+		properties[section] = shared.share(options, c.names(section)...)
+	}
+	c.shareSection(shared, properties, c.Connection, SectionConnection, SectionConnections,
 		"How to reach the server.", "How to reach several servers: a list, or a mapping of names to connections.")
-	c.Credential.placeSection(properties, SectionCredential, SectionCredentials,
+	c.shareSection(shared, properties, c.Credential, SectionCredential, SectionCredentials,
 		"What to log in with.", "What to log in with: the first one that is found counts.")
-	return schema
+	return shared.share(schema, c.Type+"."+c.Kind, c.String())
 }
 
-func (s Set) placeSection(properties map[string]any, section, sections, help, helpForSeveral string) {
-	if len(s.options) == 0 {
+// shareSection describes a section, and the one with several such.
+func (c Component) shareSection(shared definitions, properties map[string]any, set Set, section, sections, help, helpForSeveral string) {
+	if len(set.options) == 0 {
 		return
 	}
-	one := s.JSONSchema()
-	delete(one, "$schema")
-	each := s.JSONSchema()
-	delete(each, "$schema")
+	one := c.shareSet(shared, set, section+".")
 	one["description"] = help
-	properties[section] = one
+	each := shared.share(one, c.names(section)...)
+	properties[section] = each
 	properties[sections] = map[string]any{
 		"type": []any{"array", "object", "null"}, "items": each, "additionalProperties": each, "description": helpForSeveral,
 	}
+}
+
+// shareSet is an object with references to the options of a set.
+func (c Component) shareSet(shared definitions, set Set, above string) map[string]any {
+	return set.object(func(option Option) map[string]any {
+		return shared.share(option.schema(), c.names(above+option.key)...)
+	})
+}
+
+// names are those that a part of this component's entry may have among the definitions.
+func (c Component) names(part string) []string {
+	return []string{part, c.Kind + "." + part, c.Type + "." + c.Kind + "." + part}
 }
 
 // pattern matches the descriptors of components of this kind.

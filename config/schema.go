@@ -6,8 +6,15 @@ import (
 	"strings"
 )
 
-// placeholder matches text with a mustache tag, which the container fills in before a component sees it.
-const placeholder = `\{\{.*\}\}`
+const (
+	draft = "https://json-schema.org/draft/2020-12/schema"
+
+	// placeholder matches text with a mustache tag, which the container fills in before a component sees it.
+	placeholder = `\{\{.*\}\}`
+
+	// leftOpen ends the pattern of what may also be a placeholder, or nothing.
+	leftOpen = `|^\s*$|` + placeholder
+)
 
 // JSONSchema returns a JSON schema (draft 2020-12) of one component's entry in a container file, ready for
 // encoding/json. Dots in keys become nested objects. Below "options" nothing else is allowed; beside it
@@ -17,11 +24,17 @@ const placeholder = `\{\{.*\}\}`
 // checked before they are filled in. It does not know the bounds of numbers written in quotes, nor the checks
 // of [Set.WithCheck].
 func (s Set) JSONSchema() map[string]any {
+	root := s.object(Option.schema)
+	root["$schema"] = draft
+	return root
+}
+
+// object has the schemas of the options where their keys say.
+func (s Set) object(schema func(Option) map[string]any) map[string]any {
 	root := object(true)
 	for _, option := range s.options {
-		place(root, strings.Split(option.key, "."), option.schema(), true)
+		place(root, strings.Split(option.key, "."), schema(option), true)
 	}
-	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	return root
 }
 
@@ -53,9 +66,10 @@ func place(parent map[string]any, path []string, schema map[string]any, open boo
 	place(child, path[1:], schema, open)
 }
 
-// schema describes one option.
+// schema describes one option. Where one pattern can say what text is accepted there are no alternatives: of
+// several that all fail an editor shows the wrong one.
 func (o Option) schema() map[string]any {
-	schema := map[string]any{"anyOf": append(o.forms(), pattern(`^\s*$`), pattern(placeholder), map[string]any{"type": "null"})}
+	schema := o.form()
 	if description := o.describe(); description != "" {
 		schema["description"] = description
 	}
@@ -71,40 +85,47 @@ func (o Option) schema() map[string]any {
 	return schema
 }
 
-// forms are the ways in which a value can be written.
-func (o Option) forms() []any {
-	switch o.kind {
+// form is how a value can be written. A bad one of a deprecated option is ignored.
+func (o Option) form() map[string]any {
+	kind := o.kind
+	if o.deprecated && kind != TypeList {
+		kind = TypeString
+	}
+	switch kind {
 	case TypeDuration, TypeInteger, TypeSize:
-		return []any{
-			map[string]any{"type": "integer", "minimum": o.min, "maximum": o.max},
-			pattern(`^\s*[+-]?[0-9]+\s*$`),
+		return map[string]any{
+			"type": []any{"integer", "string", "null"}, "minimum": o.min, "maximum": o.max,
+			"pattern": `^\s*[+-]?[0-9]+\s*$` + leftOpen, "patternErrorMessage": "must be " + o.kind.wanted(),
 		}
 	case TypeBoolean:
-		return []any{
-			map[string]any{"type": "boolean"},
-			map[string]any{"enum": []any{0, 1}},
-			pattern(`^\s*([Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy]([Ee][Ss])?|[Nn][Oo]?|0|1)\s*$`),
+		return map[string]any{
+			"type": []any{"boolean", "integer", "string", "null"}, "minimum": 0, "maximum": 1,
+			"pattern":             `^\s*([Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Yy]([Ee][Ss])?|[Nn][Oo]?|0|1)\s*$` + leftOpen,
+			"patternErrorMessage": "must be " + o.kind.wanted(),
 		}
 	case TypeChoice:
-		return []any{map[string]any{"enum": spellings(o.choices)}, pattern(`^\s*(` + anyOf(o.choices) + `)\s*$`)}
+		return alternatives(
+			map[string]any{"enum": append(spellings(o.choices), nil)},
+			pattern(`^\s*(`+anyOf(o.choices)+`)\s*$`+leftOpen))
 	case TypeList:
-		return o.listForms()
+		return o.listForm()
 	default:
-		return []any{scalar()}
+		return scalar("null")
 	}
 }
 
-func (o Option) listForms() []any {
-	if len(o.choices) == 0 {
-		return []any{scalar(), map[string]any{"type": "array", "items": scalar()}}
+func (o Option) listForm() map[string]any {
+	if len(o.choices) == 0 || o.deprecated {
+		form := scalar("array", "null")
+		form["items"] = scalar()
+		return form
 	}
 	entry := `\s*(` + anyOf(o.choices) + `)?\s*`
-	return []any{
-		pattern(`^` + entry + `(,` + entry + `)*$`),
-		map[string]any{"type": "array", "items": map[string]any{"anyOf": []any{
-			map[string]any{"enum": spellings(o.choices)}, pattern(placeholder),
-		}}},
-	}
+	return alternatives(
+		map[string]any{"enum": append(spellings(o.choices), nil)},
+		pattern(`^`+entry+`(,`+entry+`)*$`+leftOpen),
+		map[string]any{"type": "array", "items": alternatives(
+			map[string]any{"enum": spellings(o.choices)}, pattern(placeholder))})
 }
 
 func (o Option) describe() string {
@@ -134,9 +155,14 @@ func (o Option) jsonDefault() any {
 	return o.fallback
 }
 
-// scalar is whatever the toolkit turns into a text.
-func scalar() map[string]any {
-	return map[string]any{"type": []any{"string", "number", "boolean"}}
+// scalar is whatever the toolkit turns into a text, and what is of more types.
+func scalar(more ...any) map[string]any {
+	return map[string]any{"type": append([]any{"string", "number", "boolean"}, more...)}
+}
+
+// alternatives accepts what one of them accepts. An editor completes from the first.
+func alternatives(forms ...any) map[string]any {
+	return map[string]any{"anyOf": forms}
 }
 
 func pattern(expression string) map[string]any {

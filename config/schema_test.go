@@ -22,7 +22,9 @@ func TestTheSchemaAcceptsExactlyWhatParseAccepts(t *testing.T) {
 		`"red"`, `" red "`, `"RED"`, `"red,green"`, `"monday"`, `"monday, sunday"`, `",monday,,"`, `"moonday"`, `"monday;sunday"`,
 		`true`, `false`, `0`, `1`, `2`, `9`, `10`, `-1`, `60000`, `60001`, `1.5`, `["monday"]`, `["monday", "sunday"]`, `["moonday"]`, `{"a": 1}`,
 	}
-	set := sample().Without("options.interval").With(config.Choice("options.acks", "0", "1", "all"))
+	set := sample().Without("options.interval").With(config.Choice("options.acks", "0", "1", "all"),
+		config.Duration("options.past").Deprecated("ignored"), config.Choice("options.gone", "red").Deprecated("ignored"),
+		config.List("options.many", "red").Deprecated("ignored"))
 	schema := decode(t, encode(t, set.JSONSchema()))
 	for _, key := range set.Keys() {
 		name := strings.TrimPrefix(key, "options.")
@@ -68,7 +70,8 @@ func TestTheSchemaTellsWhatWasDescribed(t *testing.T) {
 	text := encode(t, schema)
 	require.Contains(t, text, `"$schema":"https://json-schema.org/draft/2020-12/schema"`)
 	require.Contains(t, text, `"default":3,"description":"How often. 0: no limit."`)
-	require.Contains(t, text, `{"maximum":9,"minimum":0,"type":"integer"}`)
+	require.Contains(t, text, `"maximum":9,"minimum":0,"pattern":`)
+	require.Contains(t, text, `"patternErrorMessage":"must be a whole number"`)
 	require.Contains(t, text, `"default":["monday"]`)
 	require.Contains(t, text, `"description":"Twin. Default: \u003cname\u003e.twin."`)
 	require.Contains(t, text, `"deprecated":true,"description":"In ms. Deprecated; ignored."`)
@@ -135,7 +138,7 @@ func valid(t *testing.T, schema map[string]any, value any) bool {
 				_, has := known[name]
 				ok = ok && has
 			}
-		case "$schema", "description", "default", "deprecated", "writeOnly":
+		case "$schema", "description", "default", "deprecated", "writeOnly", "patternErrorMessage":
 		default:
 			require.Fail(t, "unknown keyword", keyword)
 		}
