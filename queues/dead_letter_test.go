@@ -212,6 +212,21 @@ func TestDeadLetteringThatFails(t *testing.T) {
 		})
 	}
 
+	inBubble(t, "keeps a spent message as it was while the receiver that found it gets another one", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBase, Local: true})
+		s.has("spent", "other")
+		s.messages[0].count = 3
+		queue := openQueue(t, struct {
+			*fakeStorage
+			withDead
+		}{s, withDead{s}}, "max_deliveries", 3)
+		s.dead.fails("put", errAway)
+		envelope := receiveNow(t, queue)
+		require.Equal(t, "payload of other", string(envelope.Message))
+		pass(time.Minute)
+		require.Equal(t, "payload of spent", string(s.dead.messages[0].envelope.Message))
+	})
+
 	inBubble(t, "does not write again what is there already when only removing fails", func(t *testing.T) {
 		s, storage := newSiblingStorage(queues.LocksByBase)
 		s.has("a")

@@ -35,6 +35,24 @@ type Delivery struct {
 	cancel    context.CancelCauseFunc // ends the receiver's ctx when the lock is lost; may be nil
 }
 
+// roomyDelivery is a delivery with room for a small payload: a storage that has to copy what it hands over needs no
+// allocation of its own for that.
+type roomyDelivery struct {
+	delivery [1]Delivery
+	room     [128]byte
+}
+
+// newDeliveries makes empty deliveries for a storage to fill.
+func (q *MessageQueue) newDeliveries(count int) []Delivery {
+	s := q.session.Load()
+	if count > 1 || s == nil || !s.traits.Local {
+		return make([]Delivery, count)
+	}
+	roomy := new(roomyDelivery)
+	roomy.delivery[0].Message.Message = roomy.room[:0]
+	return roomy.delivery[:]
+}
+
 // deliveryState is where a delivery is in its life.
 type deliveryState uint8
 

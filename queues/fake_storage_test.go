@@ -255,7 +255,11 @@ func (s *fakeStorage) take(dst []queues.Delivery) (n int) {
 		tag := s.tags
 		message.tag = tag
 		message.count++
+		room := dst[n].Message.Message
 		dst[n].Message, dst[n].Count, dst[n].Handle = *message.envelope.Clone(), message.count, tag
+		if payload := message.envelope.Message; payload != nil && len(payload) <= cap(room) {
+			dst[n].Message.Message = append(room, payload...)
+		}
 		n++
 		switch {
 		case s.traits.AtMostOnce:

@@ -402,7 +402,7 @@ func (w *worker) take(max int) *Delivery {
 	}
 	for delay := minTakeDelay; l.taking.Err() == nil; delay = min(2*delay, maxTakeDelay) {
 		if len(w.slots) == 0 {
-			w.slots = make([]Delivery, max)
+			w.slots = q.newDeliveries(max)
 		}
 		n, err := q.take(l.taking, l.session, l.correlationId, w.slots, how)
 		if n > 0 {

@@ -150,7 +150,7 @@ func (in *intake) copies(messages []*MessageEnvelope) (list messageList) {
 	m := in.spares.borrow()
 	for _, message := range messages {
 		var stored *storedMessage
-		stored, m = in.spares.take(m)
+		stored, m = in.spares.take(m, len(message.Message))
 		stored.fill(message)
 		list.push(stored)
 	}

@@ -46,12 +46,12 @@ func (s *spares) keep(stored *storedMessage) {
 }
 
 // take returns a clean message from m, which it may exchange for another magazine.
-func (s *spares) take(m *magazine) (*storedMessage, *magazine) {
+func (s *spares) take(m *magazine, size int) (*storedMessage, *magazine) {
 	if m.count == 0 {
 		m = s.exchangeEmpty(m)
 	}
 	if m.count == 0 {
-		return new(storedMessage), m
+		return newStoredMessage(size), m
 	}
 	m.count--
 	stored := m.messages[m.count]

@@ -12,7 +12,7 @@ func emptied(s *spares, most int) map[*storedMessage]bool {
 	m := s.borrow()
 	for range most {
 		var stored *storedMessage
-		if stored, m = s.take(m); cap(stored.payload) == 0 {
+		if stored, m = s.take(m, 0); cap(stored.payload) == 0 {
 			break
 		}
 		found[stored] = true

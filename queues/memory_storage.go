@@ -142,10 +142,19 @@ func (s *memoryStorage) Take(ctx context.Context, dst []Delivery, wait bool) (in
 	n, err := s.take(ctx, dst, wait)
 	for i := range n { // copied without the mutex: they are this call's
 		stored, message := dst[i].Handle.(*storedMessage), &dst[i].Message
+		room := message.Message
 		stored.show(message)
-		message.Message, message.Headers = slices.Clone(stored.payload), maps.Clone(stored.headers)
+		message.Message, message.Headers = copyInto(room, stored.payload), maps.Clone(stored.headers)
 	}
 	return n, err
+}
+
+// copyInto copies a payload into room if it fits, else elsewhere. None stays none.
+func copyInto(room, payload []byte) []byte {
+	if len(payload) == 0 || len(payload) > cap(room) {
+		return slices.Clone(payload)
+	}
+	return append(room[:0], payload...)
 }
 
 func (s *memoryStorage) take(ctx context.Context, dst []Delivery, wait bool) (int, error) {

@@ -12,7 +12,7 @@ import (
 
 // Receive takes and locks the next ready message. See IMessageQueue.
 func (q *MessageQueue) Receive(ctx context.Context, correlationId string, waitTimeout time.Duration) (*MessageEnvelope, error) {
-	taken := make([]Delivery, 1)
+	taken := q.newDeliveries(1)
 	n, err := q.receive(ctx, correlationId, taken, waitTimeout)
 	if n == 0 {
 		return nil, err
@@ -65,7 +65,7 @@ func (q *MessageQueue) ReceiveBatch(ctx context.Context, correlationId string, m
 	if max < 1 {
 		return []*MessageEnvelope{}, q.checkOpen(correlationId, false)
 	}
-	taken := make([]Delivery, min(max, maxBatch))
+	taken := q.newDeliveries(min(max, maxBatch))
 	n, err := q.receive(ctx, correlationId, taken, wait)
 	envelopes := make([]*MessageEnvelope, n)
 	for i := range envelopes {
@@ -154,6 +154,7 @@ func (q *MessageQueue) take(ctx context.Context, s *session, correlationId strin
 		}
 		n = q.sortOut(s, taken[:n])
 		if n == 0 {
+			clear(taken) // what was in them is in the dead-letter queue, or on its way there
 			continue
 		}
 		_, originals := q.storage.(OriginalKeeper)

@@ -3,6 +3,8 @@ package queues_test
 import (
 	"context"
 	"fmt"
+	"math"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -319,27 +321,42 @@ func TestTracing(t *testing.T) {
 
 // TestAllocations does not run in parallel with others, whose allocations would count.
 func TestAllocations(t *testing.T) {
-	const most = 5
-	cycle := func(queue *queues.MemoryMessageQueue) float64 {
-		ctx := context.Background()
-		payload := make([]byte, 100)
-		return testing.AllocsPerRun(1000, func() {
-			_ = queue.Send(ctx, "123", queues.NewMessageEnvelope("123", "order", payload))
-			envelope, err := queue.Receive(ctx, "123", time.Second)
-			if envelope == nil || queue.Complete(ctx, envelope) != nil {
-				t.Fatal("the message did not arrive", err)
-			}
-		})
-	}
+	// It is 2: the id, and what the consumer gets. The race detector makes it 3, because it has sync.Pool drop a
+	// quarter of what it is given.
+	const most = 3.5
+
 	quiet := queues.NewMemoryMessageQueue("quiet")
 	opened(t, quiet)
-	allocations := cycle(quiet)
-	require.LessOrEqual(t, allocations, float64(most), "to make, send, receive and complete a message")
+	require.Less(t, allocations(t, quiet), most, "to make, send, receive and complete a message")
 	require.NoError(t, quiet.Close(t.Context(), ""))
 
 	observed := queues.NewMemoryMessageQueue("observed")
 	observed.SetReferences(t.Context(), referencesTo(t, newLogger(clog.LevelInfo), newCounters()))
 	opened(t, observed)
-	require.LessOrEqual(t, cycle(observed), allocations, "with a logger at info level and counters")
+	require.Less(t, allocations(t, observed), most, "with a logger at info level and counters")
 	require.NoError(t, observed.Close(t.Context(), ""))
+}
+
+// allocations returns how many allocations a message takes: on average, and the least of some tries, as there may be
+// others in the process.
+func allocations(t *testing.T, queue *queues.MemoryMessageQueue) float64 {
+	t.Helper()
+	const tries, each = 5, 1000
+	ctx := context.Background()
+	payload := make([]byte, 100)
+	least := math.Inf(1)
+	for range tries {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range each {
+			_ = queue.Send(ctx, "123", queues.NewMessageEnvelope("123", "order", payload))
+			envelope, err := queue.Receive(ctx, "123", time.Second)
+			if envelope == nil || queue.Complete(ctx, envelope) != nil {
+				t.Fatal("the message did not arrive", err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, float64(after.Mallocs-before.Mallocs)/each)
+	}
+	return least
 }
