@@ -6,7 +6,7 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/bench/work"
 )
 
-var peers = []work.Peer{ours, channel, watermillGochannel, goCDK}
+var peers = []work.Peer{ours, channel, contract, watermillGochannel, goCDK}
 
 func BenchmarkCycle(b *testing.B)     { work.Cycle(b, peers) }
 func BenchmarkTransfer(b *testing.B)  { work.Transfer(b, peers) }
@@ -20,7 +20,7 @@ func BenchmarkTelemetry(b *testing.B) { work.Watched(b, peers) }
 // TestBenchmarks keeps the benchmarks from rotting.
 func TestBenchmarks(t *testing.T) {
 	t.Parallel()
-	work.Smoke(t, "BenchmarkCycle/queue=ours", "/queue=channel", "/queue=gochannel", "/queue=mempubsub",
+	work.Smoke(t, "BenchmarkCycle/queue=ours", "/queue=channel", "/queue=contract", "/queue=gochannel", "/queue=mempubsub",
 		"BenchmarkTransfer/", "BenchmarkWakeup/", "BenchmarkListen/", "BenchmarkDepth/", "BenchmarkExpiry/",
 		"BenchmarkPayload/", "BenchmarkTelemetry/")
 }

@@ -27,6 +27,7 @@ const (
 var marks = map[string]draw.GlyphStyle{
 	ours:        {Color: color.RGBA{R: 213, G: 94, A: 255}, Radius: 6, Shape: draw.CircleGlyph{}},
 	"channel":   {Color: color.RGBA{R: 110, G: 110, B: 110, A: 255}, Radius: 4, Shape: draw.PlusGlyph{}},
+	yardstick:   {Color: color.RGBA{R: 110, G: 110, B: 110, A: 255}, Radius: 4, Shape: draw.CrossGlyph{}},
 	"gochannel": {Color: color.RGBA{G: 114, B: 178, A: 255}, Radius: 4.5, Shape: draw.SquareGlyph{}},
 	"mempubsub": {Color: color.RGBA{G: 158, B: 115, A: 255}, Radius: 4.5, Shape: draw.PyramidGlyph{}},
 	"v1.0.0":    {Color: color.RGBA{R: 204, G: 121, B: 167, A: 255}, Radius: 4.5, Shape: draw.BoxGlyph{}},

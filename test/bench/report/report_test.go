@@ -155,6 +155,7 @@ BenchmarkCycle/queue=v1.0.0-2 10 450 ns/op 600 cpu-ns/op
 BenchmarkWakeup/queue=ours-2  10 20000 p50-ns 500001 p99-ns
 BenchmarkExpiry/locked=0/queue=ours-2      1 1000000 pause-ns
 BenchmarkExpiry/locked=100000/queue=ours-2 1 2500000 pause-ns
+BenchmarkExpiry/locked=100000/collector=off/queue=ours-2 1 1500000 pause-ns
 `), "test")
 	require.NoError(t, err)
 	require.Equal(t, []verdict{
@@ -162,7 +163,7 @@ BenchmarkExpiry/locked=100000/queue=ours-2 1 2500000 pause-ns
 		{"a", "allocations for a message", "at most 5", "6", "no"},
 		{"e", "from Send to a waiting consumer, median", "at most 20.0 µs", "20.0 µs", "yes"},
 		{"e", "from Send to a waiting consumer, 99th percentile", "at most 500 µs", "500 µs", "no"},
-		{"h", "longest pause while 100 000 locks run out", "at most 2.00 ms", "2.50 ms (1.00 ms with nothing locked)", "no"},
+		{"h", "longest pause while 100 000 locks run out", "at most 2.00 ms", "2.50 ms (1.50 ms with the garbage collector off; 1.00 ms with nothing locked)", "no"},
 	}, r.goals())
 }
 

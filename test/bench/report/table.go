@@ -151,10 +151,14 @@ func (r *results) goals() (verdicts []verdict) {
 		if met {
 			v.Met = "yes"
 		}
-		if goal.beside != nil {
-			if beside, ok := goal.beside(r); ok {
-				v.Measured += " (" + format(beside, goal.unit) + " " + goal.label + ")"
+		var readings []string
+		for _, reading := range goal.beside {
+			if value, ok := reading.measure(r); ok {
+				readings = append(readings, format(value, goal.unit)+" "+reading.label)
 			}
+		}
+		if len(readings) > 0 {
+			v.Measured += " (" + strings.Join(readings, "; ") + ")"
 		}
 		verdicts = append(verdicts, v)
 	}

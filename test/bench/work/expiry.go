@@ -2,23 +2,38 @@ package work
 
 import (
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 )
 
 // Expiry measures the longest pause of Send, Receive and Complete while the locks of many messages run
-// out at about the same time, and the same without any: what the machine does by itself.
+// out at about the same time; the same without the garbage collector, which is the queue's own part; and
+// without locks: what the machine does by itself.
 func Expiry(b *testing.B, peers []Peer) {
-	for _, locked := range []int{0, manyLocked()} {
+	for _, work := range []struct {
+		name      string
+		locked    int
+		collector bool
+	}{
+		{"locked=0", 0, true},
+		{fmt.Sprintf("locked=%d", manyLocked()), manyLocked(), true},
+		{fmt.Sprintf("locked=%d/collector=off", manyLocked()), manyLocked(), false},
+	} {
 		for _, peer := range peers {
 			if !peer.Locks {
 				continue
 			}
-			b.Run(fmt.Sprintf("locked=%d/queue=%s", locked, peer.Name), func(b *testing.B) {
+			b.Run(work.name+"/queue="+peer.Name, func(b *testing.B) {
+				if !work.collector {
+					runtime.GC()
+					defer debug.SetGCPercent(debug.SetGCPercent(-1))
+				}
 				var longest time.Duration
 				for b.Loop() {
-					withQueue(b, peer, Setup{Capacity: locked + 1, LockTimeout: expiryTimeout()},
-						func(b *testing.B, queue Queue) { longest = max(longest, longestPause(queue, locked)) })
+					withQueue(b, peer, Setup{Capacity: work.locked + 1, LockTimeout: expiryTimeout()},
+						func(b *testing.B, queue Queue) { longest = max(longest, longestPause(queue, work.locked)) })
 				}
 				b.ReportMetric(float64(longest), "pause-ns")
 				b.ReportMetric(0, "ns/op")
