@@ -85,6 +85,7 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 		"nobody to ask":           {[]string{"purge", "memory:x"}, 2, "Remove everything in x (0 messages ready) for good? Say so with --yes: there is no terminal to ask on"},
 		"no server":               {[]string{"create", "memory:x"}, 5, "memory:x: operation is not supported: queues of kind memory have no server to manage them on"},
 		"a bad colour":            {[]string{"count", "memory:x", "--color", "red"}, 2, `--color is auto, always or never, not "red"`},
+		"a kind of schema":        {[]string{"schema", "nats"}, 2, `unknown command "nats" for "mq schema"`},
 		"nothing to check":        {[]string{"check"}, 2, "which file? write mq check config.yml"},
 		"a password in a bad URL": {[]string{"count", "nats://me:s3cret@host"}, 2, "nats://me:***@host: write the queue's name after the server"},
 	} {
@@ -232,7 +233,7 @@ func TestHelpHasExamplesAndExitCodes(t *testing.T) {
 	require.Zero(t, root.Code)
 	require.Contains(t, root.Out, "130  stopped by Ctrl-C")
 	for _, command := range []string{
-		"demo", "send", "receive", "listen", "peek", "move", "copy", "check", "diff", "doctor", "count", "list", "create", "delete",
+		"demo", "send", "receive", "listen", "peek", "move", "copy", "check", "schema", "diff", "doctor", "count", "list", "create", "delete",
 		"purge", "stats", "bench", "dead list", "dead show", "dead redrive", "dead purge",
 	} {
 		help := shell.Run(t, append(strings.Fields(command), "--help")...)

@@ -68,7 +68,7 @@ func (a *app) root() *cobra.Command {
 	}{
 		{"To begin with:", []*cobra.Command{a.demo()}},
 		{"Messages:", []*cobra.Command{a.send(), a.receive(), a.listen(), a.peek(), a.dead(), a.move(), a.copy()}},
-		{"Configurations:", []*cobra.Command{a.check(), a.diff(), a.doctor()}},
+		{"Configurations:", []*cobra.Command{a.check(), a.schema(), a.diff(), a.doctor()}},
 		{"Queues:", []*cobra.Command{a.count(), a.list(), a.create(), a.delete(), a.purge(), a.stats(), a.bench()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
