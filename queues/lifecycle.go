@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
@@ -40,6 +39,8 @@ type session struct {
 	calls      *callCount
 	ending     context.Context // ends when Close begins
 	end        context.CancelFunc
+	hurried    context.Context // ends when listeners must not wait for their receivers any longer
+	hurry      context.CancelFunc
 	keeping    context.Context // ends when the keeper of locks must
 	stopKeeper context.CancelFunc
 	closed     chan struct{} // closed when Close is through
@@ -48,13 +49,10 @@ type session struct {
 func newSession(settings settings, traits Traits, locks *lockTable) *session {
 	s := &session{settings: settings, traits: traits, locks: locks, calls: newCallCount(), closed: make(chan struct{})}
 	s.ending, s.end = context.WithCancel(context.Background())
+	s.hurried, s.hurry = context.WithCancel(context.Background())
 	s.keeping, s.stopKeeper = context.WithCancel(context.Background())
 	return s
 }
-
-// settleGrace is how long Close lets the giving back of messages and, after the drain time-out, stuck
-// receivers take.
-const settleGrace = time.Second
 
 // IsOpen tells whether the queue is open.
 func (q *MessageQueue) IsOpen() bool { return q.state.Load() == stateOpen }
@@ -285,66 +283,6 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 	if s.traits.Remark != "" {
 		telemetry.log(ctx, clog.LevelInfo, correlationId, nil, "Queue %s is %s", q.name, s.traits.Remark)
 	}
-}
-
-// Close closes the queue; a no-op if it is closed. Listeners stop as after EndListen, and Close waits
-// for them, but not beyond the end of ctx. Messages that are received and not settled are given back,
-// without counting a delivery. Called from inside a receiver (with its ctx) it returns at once, and
-// the queue closes when the receiver has returned and its message is settled.
-func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
-	ctx = orBackground(ctx)
-	q.life.mu.Lock()
-	s := q.session.Load()
-	switch q.state.Load() {
-	case stateClosed:
-		q.life.mu.Unlock()
-		return nil
-	case stateOpen:
-		q.state.Store(stateClosing)
-		s.end()
-		for listener := range q.life.listeners { // at once: the receiver that calls this gets no other message
-			listener.stop()
-		}
-		go q.shutDown(context.WithoutCancel(ctx), ctx.Done(), correlationId, s)
-	}
-	q.life.mu.Unlock()
-
-	if q.isReceiving(ctx) {
-		return nil
-	}
-	<-s.closed
-	return nil
-}
-
-// shutDown stops what the queue runs, gives back what it holds, and closes the storage. Close and Open
-// wait for it by the session's closed.
-func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, correlationId string, s *session) {
-	defer close(s.closed)
-	for _, listener := range q.currentListeners() {
-		listener.await(hurry)
-	}
-
-	giving, cancel := context.WithTimeout(ctx, settleGrace)
-	defer cancel()
-	s.calls.close(giving)
-	if s.locks != nil {
-		forMany(s.locks.empty(true), func(d *Delivery) { q.giveBack(giving, d, d.wasParked) })
-	}
-	s.stopKeeper()
-	q.life.background.Wait()
-	telemetry := q.telemetry.Load()
-	if q.storage != nil {
-		err := errors.Join(q.storage.Close(giving), q.deadLetters.close(giving, correlationId))
-		if err != nil {
-			telemetry.log(ctx, clog.LevelWarn, correlationId, q.redact(err), "Closing queue %s left something behind", q.name)
-		}
-	}
-	telemetry.tally.pause()
-	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Closed queue %s", q.name)
-
-	q.life.mu.Lock()
-	defer q.life.mu.Unlock()
-	q.state.Store(stateClosed)
 }
 
 // connectionDependency is where a queue names the connection component that it shares with others.

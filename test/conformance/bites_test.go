@@ -638,6 +638,25 @@ func faultsOfListening() []fault {
 				return q.good().Close(hurried, "")
 			}
 		}, []string{"stopping/receivers in work may finish"}},
+		{"only the first Close heeds its ctx", func(q *faultyQueue) {
+			var closing atomic.Bool
+			q.onClose = func(ctx ctxt) error {
+				if closing.Swap(true) {
+					ctx = context.WithoutCancel(ctx)
+				}
+				return q.good().Close(ctx, "")
+			}
+		}, []string{"stopping/no Close waits beyond its ctx"}},
+		{"Close inside a receiver cuts others short", func(q *faultyQueue) {
+			q.onClose = func(ctx ctxt) error {
+				if ctx.Done() != nil {
+					hurried, cancel := context.WithCancel(context.Background())
+					cancel()
+					go func() { _ = q.good().Close(hurried, "") }()
+				}
+				return q.good().Close(ctx, "")
+			}
+		}, []string{"inside the receiver/Close leaves other receivers their drain time-out"}},
 		{"what was fetched and not started is counted at a stop", func(q *faultyQueue) {
 			var stops atomic.Int64
 			q.onClose = func(ctx ctxt) error {

@@ -299,6 +299,23 @@ func stopping() group {
 			s.openQueue(queue)
 			s.complete(queue, s.receiveDelivery(queue, "A", 1))
 		}},
+		{name: "no Close waits beyond its ctx", needs: safe, play: func(s *scene) {
+			queue := s.open(config.DrainTimeout, time.Hour)
+			receiver := newWorkshop(s)
+			queue.BeginListen(s.ctx, "", receiver)
+			s.send(queue, "A")
+			work := receiver.next()
+			patient := make(chan error, 1)
+			go func() { patient <- queue.Close(s.ctx, "") }()
+			silent(s, patient, "Close waits for its receivers")
+			began := time.Now()
+			require.NoError(s, queue.Close(s.within(time.Second), ""))
+			s.happened(began, time.Second, "another Close with a deadline")
+			require.NoError(s, result(s, patient, "the first Close returns"))
+			result(s, work.ctx.Done(), "the ctx of the receiver ends")
+			s.openQueue(queue)
+			s.complete(queue, s.receiveDelivery(queue, "A", 1))
+		}},
 		{name: "listeners begin and end without losing messages", needs: safe, play: func(s *scene) {
 			queue := s.open(config.Prefetch, 3, config.MaxDeliveries, 1)
 			const total = 60
