@@ -54,6 +54,28 @@ func TestCloseFromInsideAReceiver(t *testing.T) {
 	}
 }
 
+func TestOpenFromInsideAReceiver(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "whose queue closes fails at once, also behind another Open that waits", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		s.has("a")
+		queue := openQueue(t, s)
+		waiting := make(chan error, 1)
+		queue.BeginListen(t.Context(), "", receiverFunc(func(ctx context.Context, _ *queues.MessageEnvelope) error {
+			assert.NoError(t, queue.Close(ctx, ""))
+			go func() { waiting <- queue.Open(t.Context(), "") }()
+			time.Sleep(time.Second)
+			assert.ErrorIs(t, queue.Open(ctx, ""), queues.ErrNotOpened)
+			return nil
+		}))
+		started := time.Now()
+		synctest.Wait()
+		require.NoError(t, <-waiting)
+		require.Equal(t, time.Second, time.Since(started))
+	})
+}
+
 func TestHurryingClose(t *testing.T) {
 	t.Parallel()
 

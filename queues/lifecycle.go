@@ -27,6 +27,7 @@ const (
 type lifecycle struct {
 	turn       chan struct{} // takes the token of the Open that is under way
 	mu         sync.Mutex
+	openings   map[*opening]struct{}
 	listeners  map[*listener]struct{}
 	background sync.WaitGroup // goroutines of BeginListen and the keeper of locks
 }
@@ -78,7 +79,7 @@ func (q *MessageQueue) checkOpen(correlationId string, whileClosing bool) error 
 // Open opens the queue; a no-op if it is open. Everything that is wrong with the configuration comes
 // back at once as ErrBadConfig. Connections and credentials are resolved through discovery and
 // credential stores and handed to OpenWithParams. Errors: ErrBadConfig, ErrNoConnection,
-// ErrNotSupported (options.require).
+// ErrNotSupported (options.require), ErrNotOpened if Close is called meanwhile.
 func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 	ctx = orBackground(ctx)
 	if err := ctx.Err(); err != nil {
@@ -87,7 +88,10 @@ func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 	if q.Overrides.IsOpen() {
 		return nil
 	}
-	q.applyPending(ctx)
+	return q.inTurn(ctx, correlationId, func(ctx context.Context) error { return q.open(ctx, correlationId) })
+}
+
+func (q *MessageQueue) open(ctx context.Context, correlationId string) error {
 	if err := q.checkConfig(correlationId); err != nil {
 		return err
 	}
@@ -104,7 +108,7 @@ func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 		return err
 	}
 	if q.storage == nil {
-		q.start(ctx, correlationId, newSession(q.settings, Traits{}, nil))
+		return q.start(ctx, correlationId, newSession(q.settings, Traits{}, nil))
 	}
 	return nil
 }
@@ -171,17 +175,15 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	if q.storage == nil {
 		return newError(ErrNotSupported, q.name, correlationId, "the queue does not override OpenWithParams", nil)
 	}
-	if err := q.beginOpening(ctx, correlationId); err != nil {
-		return err
-	}
-	defer q.endOpening()
-	if q.state.Load() == stateOpen {
-		return nil
-	}
+	return q.inTurn(ctx, correlationId, func(ctx context.Context) error {
+		return q.openStorage(ctx, correlationId, connections, credential)
+	})
+}
+
+func (q *MessageQueue) openStorage(ctx context.Context, correlationId string, connections []*cconn.ConnectionParams, credential *cauth.CredentialParams) error {
 	if err := q.checkConfig(correlationId); err != nil {
 		return err
 	}
-
 	if err := q.deadLetters.prepare(q); err != nil {
 		return newError(ErrBadConfig, q.name, correlationId, config.DeadLetterQueue, err)
 	}
@@ -216,12 +218,15 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	if err = q.checkRequired(correlationId); err == nil {
 		err = q.deadLetters.open(opening, correlationId, connections, credential)
 	}
-	if err != nil {
-		_ = q.storage.Close(ctx) // the error that made us give up says more
-		return err
+	if err == nil {
+		err = q.start(ctx, correlationId, newSession(q.settings, q.storage.Traits(), locks))
 	}
-	q.start(ctx, correlationId, newSession(q.settings, q.storage.Traits(), locks))
-	return nil
+	if err != nil {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+		defer cancel()
+		_ = errors.Join(q.storage.Close(closing), q.deadLetters.close(closing, correlationId)) // the error that made us give up says more
+	}
+	return err
 }
 
 // limitOpening bounds the opening of a storage that connects somewhere.
@@ -232,31 +237,6 @@ func (q *MessageQueue) limitOpening(ctx context.Context) (context.Context, conte
 	return ctx, func() {}
 }
 
-// beginOpening waits for a Close or another Open that is under way; endOpening lets the next one in.
-func (q *MessageQueue) beginOpening(ctx context.Context, correlationId string) error {
-	select {
-	case q.life.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if q.state.Load() != stateClosing {
-		return nil
-	}
-	if q.isReceiving(ctx) {
-		q.endOpening()
-		return newError(ErrNotOpened, q.name, correlationId, "it closes when this receiver returns; open it after that", nil)
-	}
-	select {
-	case <-q.session.Load().closed:
-		return nil
-	case <-ctx.Done():
-		q.endOpening()
-		return ctx.Err()
-	}
-}
-
-func (q *MessageQueue) endOpening() { <-q.life.turn }
-
 func (q *MessageQueue) checkRequired(correlationId string) error {
 	missing := q.Capabilities().Missing(q.settings.require...)
 	if len(missing) == 0 {
@@ -266,14 +246,18 @@ func (q *MessageQueue) checkRequired(correlationId string) error {
 		config.Require+" asks for "+joinCapabilities(missing)+", which this queue cannot do; it can do "+q.Capabilities().String(), nil)
 }
 
-// start makes an opened queue run.
-func (q *MessageQueue) start(ctx context.Context, correlationId string, s *session) {
+// start makes an opened queue run, unless Close has been called meanwhile.
+func (q *MessageQueue) start(ctx context.Context, correlationId string, s *session) error {
 	telemetry := q.telemetry.Load()
 	for _, warning := range q.problems.Warnings() {
 		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "queue %s: %s", q.name, warning.String())
 	}
+	o := q.openingOf(ctx)
 	q.life.mu.Lock()
 	defer q.life.mu.Unlock()
+	if o != nil && o.stopped {
+		return q.closedMeanwhile(correlationId)
+	}
 	if s.locks != nil {
 		q.life.background.Go(func() { s.locks.run(s.keeping.Done(), q.perform) })
 	}
@@ -283,6 +267,7 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 	if s.traits.Remark != "" {
 		telemetry.log(ctx, clog.LevelInfo, correlationId, nil, "Queue %s is %s", q.name, s.traits.Remark)
 	}
+	return nil
 }
 
 // connectionDependency is where a queue names the connection component that it shares with others.
