@@ -2,7 +2,6 @@ package queues
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
@@ -35,11 +34,14 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 		for listener := range q.life.listeners { // at once: the receiver that calls this gets no other message
 			listener.stop()
 		}
+		if s.dead != nil {
+			s.dead.EndListen(ctx, correlationId)
+		}
 		go q.shutDown(context.WithoutCancel(ctx), correlationId, s)
 	}
 	q.life.mu.Unlock()
 
-	if q.isReceiving(ctx) { // whose end is no reason to hurry: it comes when the listener stops
+	if s.awaits(ctx) { // whose end is no reason to hurry: it comes when the listener stops
 		return nil
 	}
 	select {
@@ -51,12 +53,19 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 	return nil
 }
 
+// awaits tells whether Close waits for the receiver that ctx was handed to.
+func (s *session) awaits(ctx context.Context) bool {
+	return s.queue.isReceiving(ctx) || s.dead != nil && s.dead.isReceiving(ctx)
+}
+
 // shutDown stops what the queue runs, gives back what it holds, and closes the storage. Close and Open
 // wait for it by the session's closed.
 func (q *MessageQueue) shutDown(ctx context.Context, correlationId string, s *session) {
 	defer close(s.closed)
-	for _, listener := range q.currentListeners() {
-		<-listener.ended
+	q.awaitListeners()
+	if s.dead != nil { // whose receivers may still send to this queue
+		defer context.AfterFunc(s.hurried, s.dead.session.Load().hurry)()
+		s.dead.awaitListeners()
 	}
 
 	giving, cancel := context.WithTimeout(ctx, settleGrace)
@@ -69,10 +78,12 @@ func (q *MessageQueue) shutDown(ctx context.Context, correlationId string, s *se
 	q.life.background.Wait()
 	telemetry := q.telemetry.Load()
 	if q.storage != nil {
-		err := errors.Join(q.storage.Close(giving), q.deadLetters.close(giving, correlationId))
-		if err != nil {
+		if err := q.storage.Close(giving); err != nil {
 			telemetry.log(ctx, clog.LevelWarn, correlationId, q.redact(err), "Closing queue %s left something behind", q.name)
 		}
+	}
+	if s.dead != nil {
+		_ = s.dead.Close(ctx, correlationId) // which does not fail
 	}
 	telemetry.tally.pause()
 	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Closed queue %s", q.name)

@@ -146,3 +146,92 @@ func TestHurryingClose(t *testing.T) {
 		require.Equal(t, 1500*time.Millisecond, time.Since(started))
 	})
 }
+
+func TestClosingTheDeadLetterQueueToo(t *testing.T) {
+	t.Parallel()
+
+	// open opens a queue, with a message in its dead-letter queue.
+	open := func(t *testing.T, settings ...any) (queue *queues.MemoryMessageQueue, dead queues.IMessageQueue) {
+		queue = queues.NewMemoryMessageQueue("orders")
+		queue.Configure(t.Context(), options(settings...))
+		opened(t, queue)
+		dead, err := queue.DeadLetters()
+		require.NoError(t, err)
+		require.NoError(t, dead.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("dead"))))
+		return queue, dead
+	}
+	left := func(t *testing.T, queue, of queues.IMessageQueue) int64 {
+		opened(t, queue)
+		count, err := of.ReadMessageCount()
+		require.NoError(t, err)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		return count
+	}
+
+	inBubble(t, "leaves its receivers drain_timeout, as those of any queue, at the same time", func(t *testing.T) {
+		queue, dead := open(t, "drain_timeout", 5000)
+		require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", nil)))
+		queue.BeginListen(t.Context(), "", works(4*time.Second))
+		dead.BeginListen(t.Context(), "", works(4*time.Second))
+		synctest.Wait()
+		started := time.Now()
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.Equal(t, 4*time.Second, time.Since(started))
+		require.False(t, dead.IsOpen())
+		require.Zero(t, left(t, queue, dead))
+	})
+
+	inBubble(t, "cancels them after that", func(t *testing.T) {
+		queue, dead := open(t, "drain_timeout", 10000)
+		dead.BeginListen(t.Context(), "", works(time.Hour))
+		synctest.Wait()
+		started := time.Now()
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.Equal(t, 10*time.Second, time.Since(started))
+		require.EqualValues(t, 1, left(t, queue, dead))
+	})
+
+	inBubble(t, "lets them send to the queue that closes", func(t *testing.T) {
+		queue, dead := open(t)
+		dead.BeginListen(t.Context(), "", receiverFunc(func(ctx context.Context, envelope *queues.MessageEnvelope) error {
+			time.Sleep(3 * time.Second)
+			err := queue.Send(ctx, "", envelope)
+			assert.NoError(t, err)
+			return err
+		}))
+		synctest.Wait()
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.EqualValues(t, 1, left(t, queue, queue))
+		require.Zero(t, left(t, queue, dead))
+	})
+
+	inBubble(t, "hurries when the ctx of Close ends", func(t *testing.T) {
+		queue, dead := open(t, "drain_timeout", 60000)
+		causes := make(chan error, 1)
+		dead.BeginListen(t.Context(), "", closes("", time.Hour, causes))
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started := time.Now()
+		require.NoError(t, queue.Close(ctx, ""))
+		require.Equal(t, time.Second, time.Since(started))
+		require.ErrorContains(t, <-causes, "ctx of Close")
+	})
+
+	inBubble(t, "returns at once from inside its receiver", func(t *testing.T) {
+		queue, dead := open(t)
+		took := make(chan time.Duration, 1)
+		dead.BeginListen(t.Context(), "", receiverFunc(func(ctx context.Context, _ *queues.MessageEnvelope) error {
+			started := time.Now()
+			assert.NoError(t, queue.Close(ctx, ""))
+			took <- time.Since(started)
+			assert.ErrorIs(t, queue.Open(ctx, ""), queues.ErrNotOpened)
+			time.Sleep(3 * time.Second)
+			return ctx.Err()
+		}))
+		require.Zero(t, <-took)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.False(t, dead.IsOpen())
+		require.Zero(t, left(t, queue, dead))
+	})
+}

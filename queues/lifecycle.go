@@ -34,6 +34,8 @@ type lifecycle struct {
 
 // session is what one Open has found and made. It does not change.
 type session struct {
+	queue      *MessageQueue
+	dead       *MessageQueue // the base's own dead-letter queue; nil without one
 	settings   settings
 	traits     Traits
 	locks      *lockTable // nil without a storage
@@ -47,8 +49,16 @@ type session struct {
 	closed     chan struct{} // closed when Close is through
 }
 
-func newSession(settings settings, traits Traits, locks *lockTable) *session {
-	s := &session{settings: settings, traits: traits, locks: locks, calls: newCallCount(), closed: make(chan struct{})}
+func newSession(queue *MessageQueue, traits Traits, locks *lockTable) *session {
+	s := &session{
+		queue:    queue,
+		dead:     queue.deadLetters.own,
+		settings: queue.settings,
+		traits:   traits,
+		locks:    locks,
+		calls:    newCallCount(),
+		closed:   make(chan struct{}),
+	}
 	s.ending, s.end = context.WithCancel(context.Background())
 	s.hurried, s.hurry = context.WithCancel(context.Background())
 	s.keeping, s.stopKeeper = context.WithCancel(context.Background())
@@ -108,7 +118,7 @@ func (q *MessageQueue) open(ctx context.Context, correlationId string) error {
 		return err
 	}
 	if q.storage == nil {
-		return q.start(ctx, correlationId, newSession(q.settings, Traits{}, nil))
+		return q.start(ctx, correlationId, newSession(q, Traits{}, nil))
 	}
 	return nil
 }
@@ -219,7 +229,7 @@ func (q *MessageQueue) openStorage(ctx context.Context, correlationId string, co
 		err = q.deadLetters.open(opening, correlationId, connections, credential)
 	}
 	if err == nil {
-		err = q.start(ctx, correlationId, newSession(q.settings, q.storage.Traits(), locks))
+		err = q.start(ctx, correlationId, newSession(q, q.storage.Traits(), locks))
 	}
 	if err != nil {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)

@@ -110,6 +110,13 @@ func (q *MessageQueue) currentListeners() []*listener {
 	return listeners
 }
 
+// awaitListeners waits until every listener that is there now is through.
+func (q *MessageQueue) awaitListeners() {
+	for _, l := range q.currentListeners() {
+		<-l.ended
+	}
+}
+
 // register makes a listener that EndListen and Close know of.
 func (q *MessageQueue) register(ctx context.Context, correlationId string, receiver IMessageReceiver) (*listener, error) {
 	if receiver == nil {

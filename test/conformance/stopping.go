@@ -194,6 +194,23 @@ func stopping() group {
 				cancel()
 			})
 		}},
+		{name: "receivers of dead messages may finish", needs: needs(queues.CapabilityDeadLetter), play: func(s *scene) {
+			queue := s.open()
+			s.bury(queue, "A")
+			receiver := newWorkshop(s)
+			s.deadLetters(queue).BeginListen(s.ctx, "", receiver)
+			work := receiver.next()
+			closed := make(chan error, 1)
+			go func() { closed <- queue.Close(s.ctx, "") }()
+			s.pause(max(2*time.Second, 3*s.slack))
+			require.NoError(s, work.ctx.Err(), "the receiver may finish")
+			require.NoError(s, queue.Send(work.ctx, "", work.envelope), "it may send its message back")
+			work.end(nil)
+			require.NoError(s, result(s, closed, "Close returns"))
+			s.openQueue(queue)
+			s.expectAll(queue, "A")
+			s.expectNoneDead(queue)
+		}},
 		{name: "without a drain time-out receivers are given up at once", needs: safe, play: func(s *scene) {
 			queue := s.open(config.DrainTimeout, 0, config.MaxDeliveries, 1)
 			receiver := newWorkshop(s)
