@@ -42,8 +42,10 @@ const (
 // protocols are how a server can be reached.
 func protocols() []config.Protocol {
 	return []config.Protocol{
-		{Name: "mqtt", Port: 1883}, {Name: "mqtts", Port: 8883},
-		{Name: "ws", Port: 80, Parameters: true}, {Name: "wss", Port: 443, Parameters: true},
+		{Name: "mqtt", Port: 1883},
+		{Name: "mqtts", Port: 8883},
+		{Name: "ws", Port: 80, Parameters: true},
+		{Name: "wss", Port: 443, Parameters: true},
 	}
 }
 
