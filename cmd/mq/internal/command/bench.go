@@ -27,7 +27,7 @@ The queue must be empty, and should be one of its own: the messages of others wo
 		Example: `  mq bench memory:bench
   mq bench nats://localhost:4222/bench --size 1024 --producers 4 --consumers 8 --duration 10s
   mq bench -c config.yml bench --rate 500 --duration 30s --json`,
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1),
+		Args: takes(0, 1), ValidArgsFunction: a.queuesOf(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			if plan.Messages == 0 && plan.Duration == 0 {
 				plan.Messages = 10_000

@@ -51,7 +51,7 @@ exit status settles the message:
 Ctrl-C lets commands that run finish, for options.drain_timeout, and gives back what was not finished.`,
 		Example: `  mq listen -c config.yml orders --ack --json | jq .body
   mq listen nats://localhost/orders --exec 'curl --fail --data-binary @- https://example.com/orders' --concurrency 4`,
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(l.run),
+		Args: takes(0, 1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(l.run),
 	}
 	l.fate.flags(command)
 	flags := command.Flags()

@@ -102,7 +102,7 @@ held in memory meanwhile. A journal remembers what was copied by a run that was 
 }
 
 func (m *moving) complete(command *cobra.Command) *cobra.Command {
-	command.Args = cobra.ExactArgs(2)
+	command.Args = takes(2, 2)
 	command.ValidArgsFunction = m.queuesOf(2)
 	command.RunE = m.app.run(m.run)
 	m.choice.flags(command)

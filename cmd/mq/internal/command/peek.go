@@ -18,7 +18,7 @@ func (a *app) peek() *cobra.Command {
 		Short:   "show what is ready, without taking it",
 		Long:    "Shows the messages that would be received next. They are not locked, and no delivery counts.\n\nExit code 3 says that there is none.",
 		Example: "  mq peek -c config.yml orders\n  mq peek nats://localhost/orders --max 100 --json | jq .body",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1),
+		Args:    takes(0, 1), ValidArgsFunction: a.queuesOf(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			queue, err := a.existing(ctx, args)
 			if err != nil {

@@ -77,6 +77,7 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(command)
 		}
 	}
+	withCommands(root)
 	return root
 }
 

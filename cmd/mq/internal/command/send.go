@@ -45,7 +45,7 @@ mq receive --json and mq peek --json write. Ctrl-C stops after a line; the note 
   mq send nats://localhost/orders ping --count 1000 --rate 50
   mq send nats://localhost/orders --jsonl @orders.jsonl
   mq peek nats://localhost/orders --json --max 100 | mq send --jsonl nats://localhost/copy`,
-		Args:              cobra.MaximumNArgs(2),
+		Args:              takes(0, 2),
 		ValidArgsFunction: a.queuesOf(1),
 		RunE:              a.run(s.run),
 	}
