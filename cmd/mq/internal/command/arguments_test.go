@@ -83,8 +83,14 @@ func TestErrorsOfTheCommandLineAreJSONToo(t *testing.T) {
 	t.Parallel()
 	shell := mqtest.NewShell(t)
 	for _, args := range [][]string{
-		{"--json", "sned"}, {"sned", "--json"}, {"dead", "foo", "--json"}, {"help", "nosuch", "--json"}, {"move", "x", "--json"},
-		{"send", "--tpye", "x", "--json"}, {"send", "--count", "many", "--json=true"}, {"bench", "memory:x", "--rate", "-1", "--json"},
+		{"--json", "sned"},
+		{"sned", "--json"},
+		{"dead", "foo", "--json"},
+		{"help", "nosuch", "--json"},
+		{"move", "x", "--json"},
+		{"send", "--tpye", "x", "--json"},
+		{"send", "--count", "many", "--json=true"},
+		{"bench", "memory:x", "--rate", "-1", "--json"},
 	} {
 		result := shell.Run(t, args...)
 		require.Equal(t, 2, result.Code, args)

@@ -48,6 +48,7 @@ func (a *app) deadList() *cobra.Command {
 	command.Flags().StringArrayVarP(&d.choice.conditions, "filter", "f", nil, "only messages for which this holds; may be repeated")
 	command.Flags().Int64VarP(&d.choice.max, "max", "n", 0, "at most so many messages")
 	command.Long += "\n\n" + filter.Help
+	least(command, "max", &d.choice.max, 0)
 	return command
 }
 

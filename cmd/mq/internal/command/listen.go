@@ -61,6 +61,9 @@ Ctrl-C lets commands that run finish, for options.drain_timeout, and gives back 
 	flags.DurationVar(&l.idle, "idle", 0, "stop when no message has come for so long")
 	flags.BoolVar(&l.full, "full", false, "show payloads of any length whole")
 	command.MarkFlagsMutuallyExclusive("exec", "ack", "abandon", "dead")
+	least(command, "max", &l.max, 0)
+	least(command, "concurrency", &l.concurrency, 1)
+	least(command, "idle", &l.idle, 0)
 	return command
 }
 
@@ -71,9 +74,6 @@ func (l *listening) run(ctx context.Context, args []string) error {
 	}
 	if l.shell == "" && !l.fate.ack && !l.fate.abandon && !l.fate.dead {
 		return usage("say what becomes of the messages: --ack, --abandon, --dead or --exec COMMAND (mq peek only looks)")
-	}
-	if l.concurrency < 1 || l.max < 0 {
-		return usage("--concurrency is 1 or more, --max 0 (no limit) or more")
 	}
 	l.queue = queue.OnlyIfThere(ctx)
 	queue.Force(ctx, config.AutoComplete, "true")

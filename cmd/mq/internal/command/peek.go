@@ -45,5 +45,6 @@ func (a *app) peek() *cobra.Command {
 	}
 	command.Flags().Int64VarP(&max, "max", "n", 10, "messages to show at most")
 	command.Flags().BoolVar(&full, "full", false, "show payloads of any length whole")
+	least(command, "max", &max, 1)
 	return command
 }

@@ -50,6 +50,8 @@ Exit code 3 says that there was none.`,
 	command.Flags().IntVarP(&r.max, "max", "n", 1, "messages to take at most")
 	command.Flags().DurationVarP(&r.wait, "wait", "w", 0, "wait so long for each message")
 	command.Flags().BoolVar(&r.full, "full", false, "show payloads of any length whole")
+	least(command, "max", &r.max, 1)
+	least(command, "wait", &r.wait, 0)
 	return command
 }
 
