@@ -93,15 +93,3 @@ func TestTheSchemaRefusesBadFiles(t *testing.T) {
 		require.True(t, inYAML(text).HasErrors(), text)
 	}
 }
-
-// An entry that somebody begins to write is not held against every kind.
-func TestTheSchemaSaysOneThingOfAnEmptyEntry(t *testing.T) {
-	t.Parallel()
-	var found *jsonschema.ValidationError
-	require.ErrorAs(t, validate(t, compile(t, config.FileSchema(known()...)), "- "), &found)
-	for len(found.Causes) > 0 {
-		require.Len(t, found.Causes, 1)
-		found = found.Causes[0]
-	}
-	require.Equal(t, []string{"0"}, found.InstanceLocation)
-}

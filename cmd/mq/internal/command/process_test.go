@@ -68,7 +68,7 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 		"a missing file":          {[]string{"peek", "-c", "no.yml", "orders"}, 2, "no.yml:1:1: error: cannot be read: no such file or directory"},
 		"a wrong name":            {[]string{"peek", "-c", "config.yml", "oders"}, 2, "oders: config.yml has no such queue; did you mean orders?"},
 		"a bad configuration":     {[]string{"peek", "-c", "config.yml", "bad"}, 2, "unknown option options.lock_timout; did you mean options.lock_timeout?"},
-		"too many arguments":      {[]string{"peek", "memory:x", "y"}, 2, "accepts at most 1 arg(s), received 2"},
+		"too many arguments":      {[]string{"peek", "memory:x", "y"}, 2, `"y" is too much; write mq peek QUEUE`},
 		"a body in pieces":        {[]string{"send", "--queue", "memory:x", "two", "words"}, 2, `"words" is too much: put a body with spaces in quotes`},
 		"a bad header":            {[]string{"send", "memory:x", "b", "-H", "x"}, 2, `--header "x": write NAME=VALUE`},
 		"a missing body":          {[]string{"send", "memory:x", "@no.json"}, 2, "open no.json: no such file or directory"},
