@@ -19,6 +19,9 @@ var (
 	errHurried = errors.New("queue closes and the ctx of Close has ended")
 )
 
+// errToldToStop is why a listener takes no more after EndListen and Close.
+var errToldToStop = errors.New("listener was told to stop")
+
 // Keys of values in contexts.
 type (
 	registrationKey struct{} // of the ctx that BeginListen hands to Listen: the *listener it has registered
@@ -41,7 +44,7 @@ type listener struct {
 	completer     *completer // nil: messages are completed one by one
 
 	taking     context.Context // ends when no more messages shall be taken
-	stopTaking context.CancelFunc
+	stopTaking context.CancelCauseFunc
 	settling   context.Context // of what the listener does itself; ends when it is abandoned
 	giveUp     context.CancelCauseFunc
 	claimed    atomic.Bool   // by a Listen
@@ -148,7 +151,7 @@ func (q *MessageQueue) register(ctx context.Context, correlationId string, recei
 	if l.session != nil {
 		l.pace = newPace(l.session.settings.prefetch, l.session.traits)
 	}
-	l.taking, l.stopTaking = context.WithCancel(ctx)
+	l.taking, l.stopTaking = context.WithCancelCause(ctx)
 	l.settling, l.giveUp = context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), receivingKey{q}, true))
 	if q.life.listeners == nil {
 		q.life.listeners = map[*listener]struct{}{}
@@ -164,14 +167,22 @@ func (l *listener) end() {
 	defer life.mu.Unlock()
 	if _, ok := life.listeners[l]; ok {
 		delete(life.listeners, l)
-		l.stopTaking()
+		l.stopTaking(nil)
 		l.giveUp(nil)
 		close(l.ended)
 	}
 }
 
 // stop makes the listener take no more. It does not wait.
-func (l *listener) stop() { l.stopTaking() }
+func (l *listener) stop() { l.stopTaking(errToldToStop) }
+
+// outcome is what a Listen that has stopped returns: nil if it was told to before ctx ended.
+func (l *listener) outcome(ctx context.Context) error {
+	if context.Cause(l.taking) == errToldToStop {
+		return nil
+	}
+	return ctx.Err()
+}
 
 // listen runs the workers and, when the listener shall stop, sees to their end.
 func (l *listener) listen(ctx context.Context) error {
@@ -185,7 +196,7 @@ func (l *listener) listen(ctx context.Context) error {
 	if l.failure != nil {
 		return l.failure
 	}
-	return ctx.Err()
+	return l.outcome(ctx)
 }
 
 // drain lets the receivers in work finish for the drain time-out, unless Close is hurried; then it ends their ctx,
@@ -305,7 +316,7 @@ func (l *listener) fail(err error) {
 	if l.failure == nil && l.taking.Err() == nil {
 		l.failure = err
 	}
-	l.stopTaking()
+	l.stopTaking(nil)
 }
 
 // worker works on one message at a time.

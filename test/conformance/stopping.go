@@ -43,6 +43,19 @@ func stopping() group {
 				require.Equal(s, stop.name != "Close", queue.IsOpen())
 			})
 		}},
+		{name: "Listen returns nil after EndListen though its ctx ends too", needs: safe, play: func(s *scene) {
+			queue := s.open()
+			ctx, cancel := context.WithCancel(s.ctx)
+			receiver := newWorkshop(s)
+			ended := s.listen(ctx, queue, receiver)
+			s.send(queue, "A")
+			work := receiver.next()
+			queue.EndListen(s.ctx, "")
+			cancel()
+			silent(s, ended, "Listen waits for its receiver")
+			work.end(nil)
+			require.NoError(s, result(s, ended, "Listen returns"))
+		}},
 		{name: "Listen returns at its ctx's deadline", play: func(s *scene) {
 			queue := s.open()
 			began := time.Now()
