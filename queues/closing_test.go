@@ -2,6 +2,7 @@ package queues_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -233,5 +234,31 @@ func TestClosingTheDeadLetterQueueToo(t *testing.T) {
 		require.NoError(t, queue.Close(t.Context(), ""))
 		require.False(t, dead.IsOpen())
 		require.Zero(t, left(t, queue, dead))
+	})
+}
+
+// slowToCount is a storage whose broker does not answer when it is asked for a count.
+type slowToCount struct{ *fakeStorage }
+
+func (slowToCount) Count(ctx context.Context) (int64, error) {
+	<-ctx.Done()
+	return 0, fmt.Errorf("asking for the count: %w", ctx.Err())
+}
+
+func TestCallsThatCloseCutsOff(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "fail with ErrNotOpened, ReadMessageCount too", func(t *testing.T) {
+		queue := openQueue(t, slowToCount{newFakeStorage(queues.Traits{})})
+		counted := make(chan error, 1)
+		go func() {
+			_, err := queue.ReadMessageCount()
+			counted <- err
+		}()
+		synctest.Wait()
+		require.NoError(t, queue.Close(t.Context(), ""))
+		err := <-counted
+		require.ErrorIs(t, err, queues.ErrNotOpened)
+		require.NotErrorIs(t, err, context.Canceled)
 	})
 }
