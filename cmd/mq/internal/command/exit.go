@@ -93,7 +93,7 @@ func (a *app) report(ctx context.Context, err error) int {
 	if err == nil || isSilent(err) {
 		return code
 	}
-	text := connect.RedactURI(strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " "))
+	text := connect.RedactURI(oneLine(err.Error()))
 	if a.flags.json {
 		name := exitNames[code]
 		if name == "" {
@@ -106,4 +106,21 @@ func (a *app) report(ctx context.Context, err error) int {
 	}
 	a.terminal.Complain(a.terminal.ErrStyle.Bad("mq: ") + show.Line(text))
 	return code
+}
+
+// oneLine puts the lines of an error behind each other.
+func oneLine(text string) string {
+	var whole string
+	for line := range strings.Lines(text) {
+		line = strings.Join(strings.Fields(line), " ")
+		switch {
+		case whole == "" || line == "":
+			whole += line
+		case strings.HasSuffix(whole, ":"):
+			whole += " " + line
+		default:
+			whole += "; " + line
+		}
+	}
+	return whole
 }
