@@ -20,7 +20,8 @@ type (
 	IMessageQueue interface {
 		// IOpenable: Open connects and is a no-op on an open queue. It reports everything that is wrong
 		// with the configuration at once (ErrBadConfig). Close stops listeners, gives unsettled messages
-		// back and disconnects; a no-op on a closed queue. A closed queue can be opened again.
+		// back and disconnects; a no-op on a closed queue. It cancels an Open that is under way, which
+		// returns ErrNotOpened. A closed queue can be opened again.
 		crun.IOpenable
 
 		// Name is the name of the queue.
