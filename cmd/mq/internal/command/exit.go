@@ -25,7 +25,7 @@ const (
 
 const exitHelp = `  0    done
   1    failed; or check found errors, diff differences, doctor faults
-  2    the command line, the container file or a queue's configuration cannot be used
+  2    the command line, its input, the container file or a queue's configuration cannot be used
   3    there is no such message, or none within --wait
   4    the server cannot be reached, or does not let us in
   5    the queue refused: not supported, full, message too large, lock lost
