@@ -2,10 +2,12 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,11 +45,12 @@ func (a *app) deadList() *cobra.Command {
 		Use: "list QUEUE", Short: "list dead letters, oldest first",
 		Long:    "Lists dead letters: id, type, why and when they died, after how many deliveries, and the last error.",
 		Example: "  mq dead list -c config.yml orders --filter reason=max_deliveries --filter 'age<1h'",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(d.list),
+		Args:    takes(0, 1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(d.list),
 	}
 	command.Flags().StringArrayVarP(&d.choice.conditions, "filter", "f", nil, "only messages for which this holds; may be repeated")
 	command.Flags().Int64VarP(&d.choice.max, "max", "n", 0, "at most so many messages")
 	command.Long += "\n\n" + filter.Help
+	least(command, "max", &d.choice.max, 0)
 	return command
 }
 
@@ -57,7 +60,7 @@ func (a *app) deadShow() *cobra.Command {
 		Use: "show QUEUE ID...", Short: "show dead letters whole",
 		Long:    "Shows dead letters with all headers and the payload. The beginning of an id will do. Exit code 3: there is none.",
 		Example: "  mq dead show -c config.yml orders 3f2a",
-		Args:    cobra.MinimumNArgs(1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(d.show),
+		Args:    cobra.ArbitraryArgs, ValidArgsFunction: a.queuesOf(1), RunE: a.run(d.show),
 	}
 	command.Flags().BoolVar(&d.full, "full", false, "show payloads of any length whole")
 	return command
@@ -98,7 +101,7 @@ func (d *deadLetters) open(ctx context.Context, args []string) (ids []string, er
 		return nil, err
 	}
 	if d.dead, err = d.queue.DeadLetters(); err != nil {
-		return nil, err
+		return nil, d.withoutDeadLetters(err)
 	}
 	if d.job, err = d.choice.job(d.dead); err != nil {
 		return nil, err
@@ -108,6 +111,15 @@ func (d *deadLetters) open(ctx context.Context, args []string) (ids []string, er
 		return d.isOurs(envelope) && (filtered == nil || filtered(envelope)) && (len(ids) == 0 || hasId(envelope, ids))
 	}
 	return ids, nil
+}
+
+// withoutDeadLetters explains why a queue has none.
+func (d *deadLetters) withoutDeadLetters(err error) error {
+	from, isDead := strings.CutSuffix(d.queue.Name(), ".dead")
+	if isDead && errors.Is(err, queues.ErrNotSupported) {
+		return usage("%s has no dead letters, it holds those of others; name the queue that they come from, %s", d.queue.Name(), from)
+	}
+	return err
 }
 
 // isOurs tells the dead letters of the queue from those of others that share its dead-letter queue.

@@ -6,9 +6,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq/internal/kinds"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq/internal/terminal"
 )
 
@@ -17,6 +20,11 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // whoever closes our output makes us give messages back, not die with them
 	a := &app{terminal: terminal.New(in, out, errOut)}
 	a.terminal.SetColour(terminal.ColourAuto)
+	kinds.LogTo(func(line string) {
+		if a.flags.verbose {
+			a.terminal.Note("%s", line)
+		}
+	})
 	ctx, stop := a.untilSignal()
 	defer stop()
 
@@ -28,8 +36,25 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.started {
 		err = usage("%s", err)
+		a.flags.json = a.flags.json || asksForJSON(args) // flags behind the mistake have not been read
 	}
 	return a.report(ctx, err)
+}
+
+// asksForJSON looks for --json in arguments that cannot be read.
+func asksForJSON(args []string) bool {
+	asks := false
+	for _, arg := range args {
+		name, value, given := strings.Cut(arg, "=")
+		switch {
+		case name == "--":
+			return asks
+		case name == "--json":
+			wanted, err := strconv.ParseBool(value)
+			asks = !given || err == nil && wanted
+		}
+	}
+	return asks
 }
 
 // patience is how long an end may take before it is said how to hasten it.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,10 @@ func (a *app) root() *cobra.Command {
 			}
 			a.terminal.SetColour(a.flags.colour)
 			a.terminal.Quiet = a.flags.quiet
-			return nil
+			if a.flags.timeout != 0 && a.flags.timeout < time.Millisecond {
+				return usage("--timeout %s: write 1ms or more", a.flags.timeout)
+			}
+			return checkParameters(a.flags.parameters)
 		},
 	}
 	flags := root.PersistentFlags()
@@ -77,6 +81,7 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(command)
 		}
 	}
+	withCommands(root)
 	return root
 }
 
