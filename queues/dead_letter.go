@@ -2,18 +2,13 @@ package queues
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
-	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
@@ -223,81 +218,4 @@ func parseLocator(text string) any {
 		return descriptor
 	}
 	return text
-}
-
-// bury moves a delivery that lockTable.begin took to the dead-letter queue: written there first, then
-// removed here, so that a failure in between may duplicate and never lose.
-func (q *MessageQueue) bury(ctx context.Context, d *Delivery, reason string, cause error) error {
-	if err := q.tryBury(ctx, d, reason, cause); err != nil {
-		return q.unsettled(d, err)
-	}
-	d.markSettled()
-	return nil
-}
-
-func (q *MessageQueue) tryBury(ctx context.Context, d *Delivery, reason string, cause error) error {
-	dead := q.deadMessage(d, reason, cause)
-	burier, ok := q.storage.(Burier)
-	if ok && q.deadLetters.own != nil {
-		dead.SentTime = time.Now().UTC().Round(0)
-		if err := burier.Bury(ctx, d.Handle, dead); err != nil {
-			return err
-		}
-	} else {
-		if !d.buried {
-			if err := q.deadLetters.queue().Send(ctx, d.correlationId, dead); err != nil {
-				return fmt.Errorf("writing to the dead-letter queue: %w", err)
-			}
-		}
-		// From here on the message is safe. One whose lock is lost before it is removed comes again: a duplicate.
-		d.buried = true
-		if err := q.storage.Complete(ctx, d.Handle); err != nil {
-			return fmt.Errorf("removing a message that is in the dead-letter queue: %w", err)
-		}
-	}
-	telemetry := q.telemetry.Load()
-	telemetry.count(ctx, countDead, 1)
-	telemetry.settled(ctx, "Moved to the dead-letter queue", d)
-	return nil
-}
-
-// buryOrPark moves a delivery that nobody holds to the dead-letter queue. If that fails it is kept
-// locked and tried again later.
-func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterParking) {
-	err := q.tryBury(ctx, d, then.reason, then.cause)
-	if err == nil || errors.Is(err, ErrLockLost) {
-		d.markSettled()
-		return
-	}
-	then.retries++
-	delay := max(q.session.Load().settings.backOff(then.retries), time.Millisecond)
-	q.telemetry.Load().log(ctx, clog.LevelError, d.correlationId, q.redact(err),
-		"Could not move message %s of queue %s to the dead-letter queue; trying again in %s", d.id, q.name, delay)
-	if !d.locks.park(d, delay, &then) {
-		giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
-		defer cancel()
-		q.giveBack(giving, d, true)
-	}
-}
-
-// deadMessage is what is written to the dead-letter queue for a delivery.
-func (q *MessageQueue) deadMessage(d *Delivery, reason string, cause error) *MessageEnvelope {
-	original := d.pristine
-	if keeper, ok := q.storage.(OriginalKeeper); ok {
-		original = keeper.Original(d.Handle)
-	}
-	dead := *original
-	dead.Headers = maps.Clone(original.Headers)
-	if dead.Headers == nil {
-		dead.Headers = map[string]string{}
-	}
-	delete(dead.Headers, HeaderDeadLetterError)
-	dead.Headers[HeaderDeadLetterReason] = reason
-	dead.Headers[HeaderDeadLetterSource] = q.name
-	dead.Headers[HeaderDeadLetterTime] = time.Now().UTC().Format(time.RFC3339Nano)
-	dead.Headers[HeaderDeliveryCount] = strconv.Itoa(d.Count)
-	if cause != nil {
-		dead.Headers[HeaderDeadLetterError] = cause.Error()
-	}
-	return &dead
 }

@@ -278,6 +278,11 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 	defer q.life.mu.Unlock()
 	if s.locks != nil {
 		q.life.background.Go(func() { s.locks.run(s.keeping.Done(), q.perform) })
+		if q.deadLetters.exist() {
+			q.life.background.Go(func() {
+				s.locks.undertaker.run(s.keeping.Done(), func(d *Delivery) { q.buryWithin(s.keeping, d, *d.parking.then) })
+			})
+		}
 	}
 	q.session.Store(s)
 	q.state.Store(stateOpen)

@@ -227,7 +227,9 @@ func (q *MessageQueue) perform(due []dueDelivery) {
 		case dutyExtend:
 			q.withinKeepingTimeout(s, func(ctx context.Context) { q.extend(ctx, d.Delivery) })
 		case dutyParked:
-			q.withinKeepingTimeout(s, func(ctx context.Context) { q.unpark(ctx, d.Delivery) })
+			q.withinKeepingTimeout(s, func(ctx context.Context) { q.releaseOrPark(ctx, d.Delivery) })
+		case dutyBury:
+			s.locks.undertaker.add(d.Delivery)
 		}
 	}
 	q.expire(s, expired)
@@ -256,9 +258,7 @@ func (q *MessageQueue) expire(s *session, expired []*Delivery) {
 	back := make([]*Delivery, 0, len(expired))
 	for _, d := range expired {
 		if d.buried || s.settings.isSpent(d.Count) && q.deadLetters.exist() {
-			q.withinKeepingTimeout(s, func(ctx context.Context) {
-				q.buryOrPark(ctx, d.withoutHolder(), afterParking{reason: ReasonMaxDeliveries})
-			})
+			q.parkToBury(s.keeping, d.withoutHolder(), 0, afterParking{reason: ReasonMaxDeliveries})
 		} else {
 			back = append(back, d)
 		}
@@ -301,15 +301,6 @@ func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
 		return
 	}
 	d.locks.extended(d, since)
-}
-
-// unpark ends the parking of a delivery.
-func (q *MessageQueue) unpark(ctx context.Context, d *Delivery) {
-	if then := d.parking.then; then != nil {
-		q.buryOrPark(ctx, d, *then)
-	} else {
-		q.releaseOrPark(ctx, d)
-	}
 }
 
 // releaseOrPark releases a delivery that nobody holds. If that fails it is kept and tried again later.

@@ -329,6 +329,19 @@ func deadLetters() group {
 			s.receiveNone(queue)
 			require.Equal(s, []string{"A"}, dead.taken(), "moved once")
 		}},
+		{name: "a dead-letter queue that is full does not hold up a listener for long", needs: buries, play: func(s *scene) {
+			queue, dead := s.brokenMorgue()
+			dead.fill()
+			receiver := newWorkshop(s)
+			queue.BeginListen(s.ctx, "", receiver)
+			s.send(queue, "A", "B", "C")
+			for range 2 {
+				receiver.next().end(queues.NewPermanentError(errReceiver))
+			}
+			receiver.next().end(nil)
+			dead.repair()
+			s.awaitMorgue(queue, dead, 2)
+		}},
 		{name: "a dead message that cannot be moved survives Close", needs: buries, play: func(s *scene) {
 			queue, dead := s.brokenMorgue(config.LockTimeout, s.lock)
 			receiver := newWorkshop(s)
@@ -495,11 +508,17 @@ type brokenQueue struct {
 
 	mu     sync.Mutex
 	broken bool
+	full   chan struct{} // closed when there is room; nil: there is
 	sent   []string
 }
 
-// Send fails, or remembers what is sent.
-func (q *brokenQueue) Send(_ context.Context, _ string, envelope *queues.MessageEnvelope) error {
+// Send fails, waits for room, or remembers what is sent.
+func (q *brokenQueue) Send(ctx context.Context, _ string, envelope *queues.MessageEnvelope) error {
+	select {
+	case <-q.room():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.broken {
@@ -509,10 +528,33 @@ func (q *brokenQueue) Send(_ context.Context, _ string, envelope *queues.Message
 	return nil
 }
 
+// fill makes it wait for room, until it is repaired, rather than fail.
+func (q *brokenQueue) fill() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.broken, q.full = false, make(chan struct{})
+}
+
+// room is closed when there is room.
+func (q *brokenQueue) room() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.full != nil {
+		return q.full
+	}
+	free := make(chan struct{})
+	close(free)
+	return free
+}
+
 func (q *brokenQueue) repair() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.broken = false
+	if q.full != nil {
+		close(q.full)
+		q.full = nil
+	}
 }
 
 func (q *brokenQueue) taken() []string {
