@@ -139,6 +139,19 @@ func (t *lockTable) finish(d *Delivery) (held bool) {
 	return true
 }
 
+// keep has the lock of a held delivery kept up from now on.
+func (t *lockTable) keep(d *Delivery) {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.state == deliveryHeld && !d.renewed {
+		d.renewed = true
+		t.schedule(d, now)
+		t.events.Fix(int(d.place))
+		t.rearm()
+	}
+}
+
 // begin takes a held delivery for settling: nobody else settles it and its lock does not run out
 // meanwhile. The caller ends with markSettled, lose, restore or park. done reports that there is nothing to do.
 func (t *lockTable) begin(d *Delivery) (done bool, err error) {

@@ -285,6 +285,24 @@ func deadLetters() group {
 			s.expectAll(one, "A", "C")
 			s.receiveNone(dead)
 		}},
+		{name: "redriving leaves what did not die in the queue", needs: buries, play: func(s *scene) {
+			dead, one, _ := s.morgue()
+			s.send(dead, "A")
+			s.bury(one, "B")
+			s.redrive(one, 0, 1)
+			s.complete(one, s.receiveText(one, "B"))
+			s.complete(dead, s.receiveDelivery(dead, "A", 1))
+			s.receiveNone(dead)
+		}},
+		{name: "redriving may take longer than a lock lasts", needs: needs(queues.CapabilityDeadLetter, queues.CapabilityRenewLock), play: func(s *scene) {
+			dead, one, _ := s.morgue(config.LockTimeout, s.lock)
+			s.send(dead, "A")
+			s.bury(one, "B", "C")
+			s.redrive(slowQueue{one, func() { s.pause(s.lock + 2*s.slack) }}, 0, 2)
+			s.expectAll(one, "B", "C")
+			s.complete(dead, s.receiveDelivery(dead, "A", 1))
+			s.receiveNone(dead)
+		}},
 		{name: "a failing dead-letter queue loses nothing", needs: buries, play: func(s *scene) {
 			queue, dead := s.brokenMorgue(config.LockTimeout, s.lock)
 			s.send(queue, "A")
@@ -461,9 +479,25 @@ func abandonUntil(ctx context.Context, queue queues.IMessageQueue, patience time
 	}
 }
 
-// morgue makes two queues that share a dead-letter queue of their kind.
-func (s *scene) morgue() (dead, one, two queues.IMessageQueue) {
-	dead = s.open()
+// slowQueue takes its time over each message that is sent.
+type slowQueue struct {
+	queues.IMessageQueue
+	pause func()
+}
+
+func (q slowQueue) Send(ctx context.Context, correlationId string, envelope *queues.MessageEnvelope) error {
+	q.pause()
+	return q.IMessageQueue.Send(ctx, correlationId, envelope)
+}
+
+// DeadLetters returns those of the queue.
+func (q slowQueue) DeadLetters() (queues.IMessageQueue, error) {
+	return queues.DeadLetters(q.IMessageQueue)
+}
+
+// morgue makes two queues that share a dead-letter queue of their kind, which has these options.
+func (s *scene) morgue(options ...any) (dead, one, two queues.IMessageQueue) {
+	dead = s.open(options...)
 	make := func() queues.IMessageQueue {
 		queue := s.closed(config.DeadLetterQueue, dead.Name())
 		s.refer(queue, queueDescriptor(dead), dead)
