@@ -8,6 +8,7 @@ import (
 	"time"
 
 	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -161,6 +162,28 @@ func TestDeadLettering(t *testing.T) {
 			require.ErrorIs(t, dead.MoveToDeadLetter(t.Context(), envelope), queues.ErrNotSupported)
 		}
 		require.Equal(t, []string{"x 20"}, s.dead.holds())
+	})
+}
+
+func TestDefaultDeadLetterQueue(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "has the times of its queue", func(t *testing.T) {
+		_, storage := newSiblingStorage(queues.LocksByBase)
+		queue := openQueue(t, storage, "retry_delay", 10, "retry_max_delay", 20, "max_deliveries", 1, "drain_timeout", 3000)
+		dead, err := queue.DeadLetters()
+		require.NoError(t, err)
+		require.NoError(t, dead.Send(t.Context(), "", &queues.MessageEnvelope{}))
+		started := time.Now()
+		var deliveries []time.Duration
+		dead.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
+			if deliveries = append(deliveries, time.Since(started)); len(deliveries) == 4 {
+				return nil
+			}
+			return errFailed
+		}))
+		pass(time.Minute)
+		require.Equal(t, []time.Duration{0, 10 * time.Millisecond, 30 * time.Millisecond, 50 * time.Millisecond}, deliveries)
 	})
 }
 
@@ -322,6 +345,58 @@ func TestDeadLetterQueueOfTheContainer(t *testing.T) {
 		err := queue.Open(t.Context(), "")
 		require.ErrorIs(t, err, queues.ErrBadConfig)
 		require.ErrorContains(t, err, "no references")
+	})
+
+	inBubble(t, "may have the name of the default one, and takes its place", func(t *testing.T) {
+		for _, settings := range [][]any{nil, {"dead_letter_queue", "orders.dead"}} {
+			s, storage := newAbleStorage(queues.LocksByBroker)
+			s.has("a")
+			queue := closedQueue(t, storage, settings...)
+			component := queues.NewMemoryMessageQueue("orders.dead")
+			queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+				cref.NewDescriptor("pip-services", "message-queue", "memory", "orders.dead", "1.0"), component))
+			dead, err := queues.DeadLetters(queue)
+			require.NoError(t, err)
+			require.Same(t, component, dead, "also before Open")
+			opened(t, component)
+			opened(t, queue)
+			require.NoError(t, queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue)))
+			require.Nil(t, s.dead, "no sibling is made")
+			require.Equal(t, "a", receiveNow(t, component).MessageId)
+			require.NoError(t, queue.Close(t.Context(), ""))
+			require.True(t, component.IsOpen(), "its container closes it")
+		}
+	})
+
+	inBubble(t, "need not be asked on a server, where the default one is the same queue", func(t *testing.T) {
+		s, storage := newAbleStorage(queues.LocksByBroker)
+		s.traits.NeedsServer = true
+		for name, kind := range map[string]queues.DeadLetterKind{"": queues.DeadLetterAtomic, "orders.dead": queues.DeadLetterSafe} {
+			queue := closedQueue(t, storage, "connection.host", "nowhere", "dead_letter_queue", name)
+			queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+				cref.NewDescriptor("pip-services", "message-queue", "fake", "orders.dead", "1.0"), queues.NewMemoryMessageQueue("orders.dead")))
+			require.NoError(t, queue.Open(t.Context(), ""))
+			require.Equal(t, kind, queue.Capabilities().DeadLetterKind())
+			require.NoError(t, queue.Close(t.Context(), ""))
+		}
+	})
+
+	inBubble(t, "is warned of when dead messages come back from it", func(t *testing.T) {
+		log := newLogger(clog.LevelWarn)
+		references := cref.NewReferencesFromTuples(t.Context(), cref.NewDescriptor("pip-services", "logger", "test", "default", "1.0"), log)
+		for name, dead := range map[string]string{"one": "two", "two": "three", "three": "one", "four": "one"} {
+			queue := queues.NewMemoryMessageQueue(name)
+			queue.Configure(t.Context(), options("dead_letter_queue", dead))
+			queue.SetReferences(t.Context(), references)
+			references.Put(t.Context(), cref.NewDescriptor("pip-services", "message-queue", "memory", name, "1.0"), queue)
+		}
+		for _, name := range []string{"one", "two", "four"} {
+			opened(t, references.GetOneOptional(cref.NewDescriptor("*", "message-queue", "*", name, "*")).(queues.IMessageQueue))
+			require.Empty(t, log.text())
+		}
+		opened(t, references.GetOneOptional(cref.NewDescriptor("*", "message-queue", "*", "three", "*")).(queues.IMessageQueue))
+		require.Equal(t, "WARN [123] Queue three: options.dead_letter_queue: dead messages go round for ever, "+
+			"three to one to two to three; name another queue for one of them", log.text())
 	})
 
 	inBubble(t, "may be named like the default one, which it then is", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -272,7 +273,7 @@ func (q *MessageQueue) checkRequired(correlationId string) error {
 func (q *MessageQueue) start(ctx context.Context, correlationId string, s *session) {
 	telemetry := q.telemetry.Load()
 	for _, warning := range q.problems.Warnings() {
-		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "queue %s: %s", q.name, warning.String())
+		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s", q.name, warning.Text)
 	}
 	q.life.mu.Lock()
 	defer q.life.mu.Unlock()
@@ -289,6 +290,10 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Opened queue %s", q.name)
 	if s.traits.Remark != "" {
 		telemetry.log(ctx, clog.LevelInfo, correlationId, nil, "Queue %s is %s", q.name, s.traits.Remark)
+	}
+	if circle := q.deadLetters.circle(q); circle != nil {
+		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s: dead messages go round for ever, %s; name another queue for one of them",
+			q.name, config.DeadLetterQueue, strings.Join(circle, " to "))
 	}
 }
 

@@ -285,6 +285,20 @@ func deadLetters() group {
 			s.expectAll(one, "A", "C")
 			s.receiveNone(dead)
 		}},
+		{name: "a component with the name of the dead-letter queue is that queue", needs: buries, play: func(s *scene) {
+			name := s.freshName()
+			dead := s.queueOf(name + ".dead")
+			s.openQueue(dead)
+			queue := s.queueOf(name, config.DeadLetterQueue, dead.Name())
+			s.refer(queue, queueDescriptor(dead), dead)
+			s.openQueue(queue)
+			s.bury(queue, "A")
+			require.Same(s, dead, s.deadLetters(queue))
+			s.expectDead(queue, queues.ReasonRequested, "A")
+			s.bury(queue, "B")
+			s.closeQueue(queue)
+			s.complete(dead, s.receiveText(dead, "B"))
+		}},
 		{name: "redriving leaves what did not die in the queue", needs: buries, play: func(s *scene) {
 			dead, one, _ := s.morgue()
 			s.send(dead, "A")
