@@ -233,6 +233,11 @@ func TestTheSchemaOfAFileHasABranchForEachKind(t *testing.T) {
 	definitions := schema["$defs"].(map[string]any)
 	entry := definitions["component"].(map[string]any)
 	require.Len(t, entry["allOf"], 1, "what is not described is left alone")
+	ofKind := entry["allOf"].([]any)[0].(map[string]any)["if"].(map[string]any)
+	require.True(t, valid(t, ofKind, decode(t, `{"descriptor": " pip-services:message-queue:broker:orders:1.0"}`)))
+	for _, other := range []any{nil, "descriptor", map[string]any{}, decode(t, `{"descriptor": "pip-services:message-queue:exotic:orders:1.0"}`)} {
+		require.False(t, valid(t, ofKind, other), "an entry that has only begun is of no kind yet, and not held against each: %v", other)
+	}
 	require.Contains(t, encode(t, entry), "pip-services:message-queue:exotic:\\u003cname\\u003e:1.0", "but offered")
 	kind := inline(definitions, definitions["message-queue.broker"]).(map[string]any)
 	require.NotContains(t, encode(t, kind), "$schema")

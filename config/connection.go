@@ -61,6 +61,10 @@ const (
 type Protocol struct {
 	Name string
 	Port int
+
+	// Parameters says that the client or the server reads those after the ? of a URI. Of other protocols
+	// nobody reads them.
+	Parameters bool
 }
 
 // Connection returns the settings of a connection section, with keys as "host" and "tls.ca". The first

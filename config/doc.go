@@ -15,7 +15,7 @@
 //     written there and what to write instead;
 //   - [Set.Markdown] is the reference table (docs/options.md is made of it);
 //   - [Set.JSONSchema] lets an editor check a component's entry while it is typed, and [FileSchema] a whole
-//     container file (config/schema.json is made of it);
+//     container file (config/schema.json is that of all kinds; the command mq, which has them, writes it);
 //   - [Component] puts it together with the rest of what there is to know about one kind of component, for
 //     checks of whole files (package check) and tools ([Component.Describe]);
 //   - [Set.Lint] finds mistakes in the description itself, and belongs in a test.
@@ -51,4 +51,4 @@
 // in a description is kept, and reported by [Set.Lint].
 package config
 
-//go:generate go run ./internal/gen ../docs/options.md schema.json
+//go:generate go run ./internal/gen ../docs/options.md

@@ -120,6 +120,8 @@ func valid(t *testing.T, schema map[string]any, value any) bool {
 			ok = slices.ContainsFunc(given.([]any), func(one any) bool { return valid(t, one.(map[string]any), value) })
 		case "items":
 			ok = !slices.ContainsFunc(array, func(item any) bool { return !valid(t, given.(map[string]any), item) })
+		case "required":
+			ok = object == nil || !slices.ContainsFunc(given.([]any), func(name any) bool { _, has := object[name.(string)]; return !has })
 		case "properties":
 			for name, property := range given.(map[string]any) {
 				if member, has := object[name]; has {

@@ -41,7 +41,12 @@ const (
 
 // protocols are how a server can be reached.
 func protocols() []config.Protocol {
-	return []config.Protocol{{Name: "mqtt", Port: 1883}, {Name: "mqtts", Port: 8883}, {Name: "ws", Port: 80}, {Name: "wss", Port: 443}}
+	return []config.Protocol{
+		{Name: "mqtt", Port: 1883},
+		{Name: "mqtts", Port: 8883},
+		{Name: "ws", Port: 80, Parameters: true},
+		{Name: "wss", Port: 443, Parameters: true},
+	}
 }
 
 // queueOptions are those of a queue, beyond those of every queue that is pushed to.

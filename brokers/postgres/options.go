@@ -21,7 +21,7 @@ const keyDatabase = "database"
 
 // protocols are how a server can be reached; both words mean the same.
 func protocols() []config.Protocol {
-	return []config.Protocol{{Name: "postgres", Port: 5432}, {Name: "postgresql", Port: 5432}}
+	return []config.Protocol{{Name: "postgres", Port: 5432, Parameters: true}, {Name: "postgresql", Port: 5432, Parameters: true}}
 }
 
 // queueOptions are the options of a queue, beyond those of every queue.

@@ -63,9 +63,3 @@ func dedent(text string) string {
 	}
 	return strings.TrimRight(strings.Join(lines, "\n"), "\t")
 }
-
-// checkFile checks a file with parameters that are not set.
-func checkFile(t *testing.T, path string, components ...config.Component) check.Report {
-	t.Helper()
-	return check.File(t.Context(), path, nil, components...)
-}

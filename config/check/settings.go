@@ -217,7 +217,9 @@ func (c *checker) checkConnection(e *entry, component config.Component, section 
 		return // it would only be said again
 	}
 	params := cconn.NewConnectionParams(e.params.GetSection(section).Value())
-	if _, err := connect.Addresses([]*cconn.ConnectionParams{params}, component.Protocols...); err != nil {
+	addresses, err := connect.Addresses([]*cconn.ConnectionParams{params}, component.Protocols...)
+	c.checkParameters(e, component, section+"."+config.Uri, addresses)
+	if err != nil {
 		text := strings.ReplaceAll(err.Error(), config.SectionConnection+".", section+".")
 		key := section
 		if found := keyInFront.FindString(text); found != "" {

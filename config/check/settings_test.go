@@ -1,10 +1,12 @@
 package check_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
 )
 
@@ -150,6 +152,8 @@ func TestConnectionsAreChecked(t *testing.T) {
 		"a bad uri":                          {rabbit + "  connection: {uri: \"http://mq\"}\n", `2:21: error: connection.uri: "http://mq": protocol: unknown protocol "http"; choose from amqp, amqps`},
 		"a bad uri of several":               {rabbit + "  connections:\n    a: {host: mq}\n    b: {uri: \"amqp://mq:x\"}\n", `4:14: error: connections.b.uri: "amqp://mq:x": "x" is not a port; write a number from 1 to 65535`},
 		"in a list":                          {rabbit + "  connections:\n  - host: mq\n  - port: 1\n", "4:5: error: connections.1.host is not set; set it, connections.1.uri or connections.1.discovery_key"},
+		"a parameter that nobody reads":      {rabbit + "  connection: {uri: \"amqps://u@mq/v?routing_key=k\"}\n", `2:21: warning: connection.uri: nobody reads its parameter "routing_key"; write options.routing_key`},
+		"a misspelt parameter":               {rabbit + "  connections: {a: {uri: \"amqp://mq?lock_timout=1\"}}\n", `2:26: warning: connections.a.uri: nobody reads its parameter "lock_timout": unknown option options.lock_timout; did you mean options.lock_timeout?`},
 		"a misspelt setting":                 {rabbit + "  connection: {host: mq, prot: 5}\n", "2:26: warning: unknown setting connection.prot; did you mean connection.port?"},
 		"a misspelt section":                 {rabbit + "  conection: {host: mq}\n", "2:3: warning: conection is ignored here; did you mean connection?"},
 		"outside its section":                {rabbit + "  connection:\n  host: mq\n", "3:3: warning: host is ignored here; did you mean connection.host?"},
@@ -166,7 +170,7 @@ func TestConnectionsAreChecked(t *testing.T) {
 	}
 	for _, text := range []string{
 		rabbit + host,
-		rabbit + "  connection: {uri: \"amqps://u@mq/v?heartbeat=1\"}\n",
+		rabbit + "  connection: {uri: \"amqps://u@mq/v\"}\n",
 		rabbit + "  connection: {uri: \"{{URI}}\", host: \"{{HOST}}{{^HOST}}mq{{/HOST}}\"}\n  credential: {username: \"{{USER_NAME}}\"}\n",
 		rabbit + "  connections: [{host: a}, {host: b, tls: {ca: a.pem}}]\n",
 		rabbit + "  connections: [{host: a}]\n  connection: {port: this is ignored}\n",
@@ -174,6 +178,21 @@ func TestConnectionsAreChecked(t *testing.T) {
 	} {
 		require.Empty(t, inYAML(text).String(), text)
 	}
+}
+
+func TestParametersOfAURIAreFineWhereTheProtocolHasSome(t *testing.T) {
+	t.Parallel()
+	web := config.Component{
+		Group: config.Group, Type: config.ComponentQueue, Kind: "web", Version: "1.0", Options: config.Queue(),
+		Protocols: []config.Protocol{{Name: "plain"}, {Name: "ws", Parameters: true}},
+	}
+	web.Connection = config.Connection(web.Protocols...)
+	text := "- descriptor: pip-services:message-queue:web:orders:1.0\n  connection: {uri: \"%s://h/path?signature=abc\"}\n"
+	checked := func(protocol string) string {
+		return check.Bytes(t.Context(), "c.yml", fmt.Appendf(nil, text, protocol), nil, web).String()
+	}
+	require.Empty(t, checked("ws"))
+	require.Contains(t, checked("plain"), `c.yml:2:21: warning: connection.uri: nobody reads its parameter "signature": unknown option options.signature; those known`)
 }
 
 func TestParametersAreNamedWhereTheyMatter(t *testing.T) {

@@ -2,48 +2,89 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"testing"
+	"testing/synctest"
 
+	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 	"github.com/pip-services3-gox/pip-services3-container-gox/container"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config/check"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func TestTheProgramOfTheReadmePrintsTheMessage(t *testing.T) {
+func TestTheComponentOfTheReadmeListensWhereverItsQueueStands(t *testing.T) {
 	t.Parallel()
-	program := filepath.Join(t.TempDir(), "readme")
-	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
-	out, err = exec.CommandContext(t.Context(), program).CombinedOutput()
-	require.NoError(t, err, string(out))
-	require.Equal(t, "Order two apples\n", string(out))
+	worker, queue, ok := strings.Cut(block(t, "yaml"), "\n\n")
+	require.True(t, ok)
+	for name, file := range map[string]string{
+		"before its queue, as in the README": worker + "\n\n" + queue,
+		"after its queue":                    queue + "\n" + worker + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Empty(t, checked(t, file))
+			file := written(t, file)
+			synctest.Test(t, func(t *testing.T) {
+				c, packer := packing(t, file)
+				require.NoError(t, c.Open(t.Context(), "test"))
+				require.True(t, packer.IsOpen())
+				require.NoError(t, packer.orders.Send(t.Context(), "test", queues.NewMessageEnvelope("", "Order", []byte("two apples"))))
+				synctest.Wait()
+				require.NoError(t, c.Close(t.Context(), "test"))
+				require.False(t, packer.IsOpen())
+
+				// An order that nobody has taken, or completed, is still there.
+				require.NoError(t, packer.orders.Open(t.Context(), "test"))
+				count, err := packer.orders.ReadMessageCount()
+				require.NoError(t, packer.orders.Close(t.Context(), "test"))
+				require.NoError(t, err)
+				require.Zero(t, count, "nobody listens")
+			})
+		})
+	}
 }
 
-func TestTheComponentOfTheReadmeFindsTheQueueOfItsContainerFile(t *testing.T) {
+func TestTheComponentOfTheReadmeSaysWhichQueueIsMissing(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	yaml := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindSubmatch(readme)
-	require.NotNil(t, yaml)
-	file := filepath.Join(t.TempDir(), "config.yml")
-	require.NoError(t, os.WriteFile(file, yaml[1], 0o600))
+	file := block(t, "yaml")
+	require.Contains(t, file, "queue:memory:orders:")
+	file = strings.Replace(file, "queue:memory:orders:", "queue:memory:ordres:", 1)
+	require.Contains(t, checked(t, file), "pip-services:message-queue:*:orders:1.0")
 
-	packer := &Packer{}
-	c := container.InheritContainer("packing", "", packer)
+	c, packer := packing(t, written(t, file))
+	err := c.Open(t.Context(), "test")
+	require.ErrorContains(t, err, "no queue answers to dependencies.orders")
+	require.ErrorContains(t, err, "pip-services:message-queue:*:orders:1.0")
+	require.NoError(t, packer.Close(t.Context(), "test"), "a container closes what it could not open")
+}
+
+// packing is a container with that file, and the packer that it makes when it is opened.
+func packing(t *testing.T, file string) (*container.Container, *Packer) {
+	t.Helper()
+	packer := NewPacker()
+	packers := cbuild.NewFactory()
+	packers.RegisterType(cref.NewDescriptor("shop", "worker", "packer", "*", "1.0"), func() any { return packer })
+	c := container.NewContainer("packing", "")
 	c.AddFactory(build.NewDefaultMessagingFactory())
+	c.AddFactory(packers)
 	require.NoError(t, c.ReadConfigFromFile(t.Context(), "test", file, nil))
-	require.NoError(t, c.Open(t.Context(), "test"))
-	require.NoError(t, packer.orders.Send(t.Context(), "test", queues.NewMessageEnvelope("", "Order", []byte("two apples"))))
-	count, err := packer.orders.ReadMessageCount()
-	require.NoError(t, err)
-	require.EqualValues(t, 1, count)
-	require.NoError(t, c.Close(t.Context(), "test"))
+	return c, packer
+}
+
+// checked is what the check of container files says.
+func checked(t *testing.T, file string) string {
+	t.Helper()
+	return check.Bytes(t.Context(), "config.yml", []byte(file), nil, build.Components()...).String()
+}
+
+func written(t *testing.T, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.yml")
+	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+	return file
 }

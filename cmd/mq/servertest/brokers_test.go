@@ -124,7 +124,7 @@ func (b *broker) settle(queue string) {
 	}
 	listened := b.shell.Run(b.t, "listen", queue, "--idle", "3s", "--exec", `exit "$(cat)"`)
 	require.Zero(b.t, listened.Code, listened.Err)
-	require.Contains(b.t, listened.Err, ": 1 completed, 2 failed, 1 to the dead-letter queue")
+	require.Contains(b.t, listened.Err, ": 1 completed, 2 failed, 2 to the dead-letter queue")
 	reasons := map[string]string{}
 	for _, dead := range decode(b.t, b.shell.Run(b.t, "dead", "list", queue, "--json")) {
 		reasons[dead.Id] = dead.Headers["dead_letter_reason"]

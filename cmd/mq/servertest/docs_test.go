@@ -49,7 +49,7 @@ func TestTheDocumentationKnowsEveryCommand(t *testing.T) {
 	require.NoError(t, err)
 	for _, name := range []string{
 		"demo", "send", "receive", "listen", "peek", "dead list", "dead show", "dead redrive", "dead purge", "move", "copy",
-		"check", "diff", "doctor", "count", "list", "create", "delete", "purge", "stats", "bench", "completion",
+		"check", "schema", "diff", "doctor", "count", "list", "create", "delete", "purge", "stats", "bench", "completion",
 	} {
 		require.Regexp(t, `(?m)^\$ .*mq `+name, string(content))
 	}

@@ -50,13 +50,27 @@ func TestTheExitStatusOfACommandSettlesTheMessage(t *testing.T) {
 		`echo "$MQ_QUEUE $MQ_MESSAGE_TYPE $MQ_DELIVERY_COUNT $MQ_HEADERS"; exit "$(cat)"`)
 	require.Zero(t, result.Code, result.Err)
 	require.Contains(t, result.Out, `orders status 3 {"a":"b"}`)
-	require.Contains(t, result.Err, "orders: 1 completed, 3 failed, 1 to the dead-letter queue")
+	require.Contains(t, result.Err, "orders: 1 completed, 3 failed, 2 to the dead-letter queue")
 	require.Equal(t, "0", count(t, shell, orders))
 	dead := map[string]string{}
 	for _, one := range decode(t, shell.Run(t, "dead", "list", orders, "--json")) {
 		dead[one.Body.(string)] = one.Headers["dead_letter_reason"] + ": " + one.Headers["dead_letter_error"]
 	}
 	require.Equal(t, map[string]string{"100": "receiver_error: exit status 100", "7": "max_deliveries: exit status 7"}, dead)
+}
+
+// What the last delivery makes a dead letter is one of them, whoever gave it back.
+func TestListenCountsEveryDeadLetter(t *testing.T) {
+	t.Parallel()
+	nats, shell := startNATS(t), mqtest.NewShell(t)
+	orders := nats.url("orders?retry_delay=10&max_deliveries=2")
+	ok(t, shell, "send", orders, "x", "-n", "3")
+	result := shell.Run(t, "listen", orders, "--abandon", "--max", "6", "--idle", "20s", "--json")
+	require.Zero(t, result.Code, result.Err)
+	require.Contains(t, result.Err, `{"summary":{"completed":0,"dead":3,"failed":6,"queue":"orders"}}`)
+	ok(t, shell, "send", orders, "x", "-n", "2")
+	require.Contains(t, shell.Run(t, "listen", orders, "--dead", "--max", "2").Err, "orders: 0 completed, 0 failed, 2 to the dead-letter queue")
+	require.Equal(t, "5", count(t, shell, nats.url("orders.dead")))
 }
 
 func TestCtrlCLetsTheCommandFinishAndGivesTheRestBack(t *testing.T) {

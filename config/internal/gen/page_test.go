@@ -18,13 +18,6 @@ func TestTheReferenceInDocsIsUpToDate(t *testing.T) {
 	require.True(t, page() == string(written), `docs/options.md is out of date; run "go generate ./config"`)
 }
 
-func TestTheSchemaIsUpToDate(t *testing.T) {
-	t.Parallel()
-	written, err := os.ReadFile("../../schema.json")
-	require.NoError(t, err)
-	require.True(t, schema() == string(written), `config/schema.json is out of date; run "go generate ./config"`)
-}
-
 func TestTheReferenceShowsTheErrorsThatParseGives(t *testing.T) {
 	t.Parallel()
 	_, problems := config.Queue().Parse(cconf.NewConfigParamsFromTuples(

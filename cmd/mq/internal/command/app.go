@@ -44,13 +44,18 @@ func (a *app) run(action func(ctx context.Context, args []string) error) func(*c
 			return err
 		}
 		err = action(ctx, args)
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*grace)
+		closing, cancel := toClose(ctx)
 		defer cancel()
 		if closed := a.catalog.Close(closing); err == nil {
 			err = closed
 		}
 		return err
 	}
+}
+
+// toClose returns a context for closing queues, also after Ctrl-C.
+func toClose(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 2*grace)
 }
 
 func (a *app) sourceSettings() source.Settings {

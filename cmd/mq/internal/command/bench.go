@@ -27,13 +27,10 @@ The queue must be empty, and should be one of its own: the messages of others wo
 		Example: `  mq bench memory:bench
   mq bench nats://localhost:4222/bench --size 1024 --producers 4 --consumers 8 --duration 10s
   mq bench -c config.yml bench --rate 500 --duration 30s --json`,
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1),
+		Args: takes(0, 1), ValidArgsFunction: a.queuesOf(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			if plan.Messages == 0 && plan.Duration == 0 {
 				plan.Messages = 10_000
-			}
-			if plan.Messages < 0 || plan.Duration < 0 || plan.Producers < 1 || plan.Consumers < 1 || plan.Size < 0 || plan.Rate < 0 {
-				return usage("--producers and --consumers are 1 or more, other numbers are not negative")
 			}
 			queue, err := a.only(ctx, args)
 			if err != nil {
@@ -49,6 +46,12 @@ The queue must be empty, and should be one of its own: the messages of others wo
 	flags.IntVar(&plan.Consumers, "consumers", 1, "receivers at a time (options.listen_concurrency)")
 	flags.IntVarP(&plan.Size, "size", "s", 128, "bytes of payload")
 	flags.Float64Var(&plan.Rate, "rate", 0, "at most so many messages a second")
+	least(command, "messages", &plan.Messages, 1)
+	least(command, "duration", &plan.Duration, 1)
+	least(command, "producers", &plan.Producers, 1)
+	least(command, "consumers", &plan.Consumers, 1)
+	least(command, "size", &plan.Size, 0)
+	least(command, "rate", &plan.Rate, 0)
 	return command
 }
 

@@ -15,7 +15,7 @@ func (a *app) create() *cobra.Command {
 		Long: `Makes a queue on its server, as a service with this configuration would when it opens it, with its
 dead-letter queue. One that is there already stays as it is, or gets what the configuration asks for.`,
 		Example: "  mq create -c config.yml orders\n  mq create nats://localhost:4222/orders",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1),
+		Args:    takes(0, 1), ValidArgsFunction: a.queuesOf(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			queue, err := a.only(ctx, args)
 			if err != nil {

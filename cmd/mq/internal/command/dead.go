@@ -43,11 +43,12 @@ func (a *app) deadList() *cobra.Command {
 		Use: "list QUEUE", Short: "list dead letters, oldest first",
 		Long:    "Lists dead letters: id, type, why and when they died, after how many deliveries, and the last error.",
 		Example: "  mq dead list -c config.yml orders --filter reason=max_deliveries --filter 'age<1h'",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(d.list),
+		Args:    takes(0, 1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(d.list),
 	}
 	command.Flags().StringArrayVarP(&d.choice.conditions, "filter", "f", nil, "only messages for which this holds; may be repeated")
 	command.Flags().Int64VarP(&d.choice.max, "max", "n", 0, "at most so many messages")
 	command.Long += "\n\n" + filter.Help
+	least(command, "max", &d.choice.max, 0)
 	return command
 }
 
@@ -57,7 +58,7 @@ func (a *app) deadShow() *cobra.Command {
 		Use: "show QUEUE ID...", Short: "show dead letters whole",
 		Long:    "Shows dead letters with all headers and the payload. The beginning of an id will do. Exit code 3: there is none.",
 		Example: "  mq dead show -c config.yml orders 3f2a",
-		Args:    cobra.MinimumNArgs(1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(d.show),
+		Args:    cobra.ArbitraryArgs, ValidArgsFunction: a.queuesOf(1), RunE: a.run(d.show),
 	}
 	command.Flags().BoolVar(&d.full, "full", false, "show payloads of any length whole")
 	return command

@@ -17,7 +17,7 @@ func (a *app) delete() *cobra.Command {
 		Use: "delete QUEUE", Short: "remove a queue from its server, with its messages",
 		Long:    "Removes a queue from its server, with all its messages. It asks before, unless --yes is given. Exit code 3: there is none.",
 		Example: "  mq delete -c config.yml orders\n  mq delete nats://localhost:4222/orders --dead --yes",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1),
+		Args:    takes(0, 1), ValidArgsFunction: a.queuesOf(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			queue, err := a.only(ctx, args)
 			if err != nil {

@@ -27,7 +27,7 @@ func (a *app) demo() *cobra.Command {
 		Use: "demo", Short: "see queues at work: twenty seconds, no server, nothing to set up",
 		Long:    "Starts two queues in memory from a container file, sends orders, lets some fail, and shows retries, dead letters and redrive.",
 		Example: "  mq demo\n  mq demo --fast",
-		Args:    cobra.NoArgs, ValidArgsFunction: cobra.NoFileCompletions,
+		Args:    takes(0, 0), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, args []string) error {
 			breath, retryDelay := demoBreath, demoRetryDelay
 			if fast {

@@ -24,7 +24,7 @@ Capabilities are those of the kinds at their best; mq doctor looks at what a ser
 
 Exit code 1 says that something changes.`,
 		Example: "  mq diff config/memory.yml config/nats.yml",
-		Args:    cobra.ExactArgs(2), ValidArgsFunction: containerFiles,
+		Args:    takes(2, 2), ValidArgsFunction: containerFiles,
 		RunE: a.runLocally(func(ctx context.Context, args []string) error {
 			old, err := a.sides(ctx, args[0])
 			if err != nil {

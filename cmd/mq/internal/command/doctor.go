@@ -26,7 +26,7 @@ that is allowed, and how long it takes.
 
 Exit code 1 says that there are faults.`,
 		Example: "  mq doctor config/nats.yml -p NATS_HOST=nats\n  mq doctor config.yml --probe --timeout 3s",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: containerFiles,
+		Args:    takes(0, 1), ValidArgsFunction: containerFiles,
 		RunE: func(command *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				a.flags.file = args[0]

@@ -47,7 +47,6 @@ func (l *listening) execute(ctx context.Context, envelope *queues.MessageEnvelop
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &exited) && exited.ExitCode() == exitDead:
-		l.dead.Add(1)
 		return queues.NewPermanentError(fmt.Errorf("exit status %d", exitDead))
 	default:
 		l.failed.Add(1)

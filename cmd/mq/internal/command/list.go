@@ -23,7 +23,7 @@ func (a *app) list() *cobra.Command {
 		Use: "list [URL]", Short: "list queues: of the container file, and of its servers",
 		Long:    "Lists the queues of the container file and those that its servers have, or those of the server at URL.",
 		Example: "  mq list -c config.yml\n  mq list nats://localhost:4222",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1),
+		Args:    takes(0, 1), ValidArgsFunction: a.queuesOf(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			found, err := a.known(ctx, args)
 			if err != nil {

@@ -28,7 +28,7 @@ type listening struct {
 	started atomic.Int64
 	done    atomic.Int64
 	failed  atomic.Int64
-	dead    atomic.Int64
+	counts  *source.Counts
 	unread  atomic.Pointer[error] // why the output cannot be written
 	arrived chan struct{}
 	stop    context.CancelCauseFunc
@@ -51,7 +51,7 @@ exit status settles the message:
 Ctrl-C lets commands that run finish, for options.drain_timeout, and gives back what was not finished.`,
 		Example: `  mq listen -c config.yml orders --ack --json | jq .body
   mq listen nats://localhost/orders --exec 'curl --fail --data-binary @- https://example.com/orders' --concurrency 4`,
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(l.run),
+		Args: takes(0, 1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(l.run),
 	}
 	l.fate.flags(command)
 	flags := command.Flags()
@@ -61,6 +61,9 @@ Ctrl-C lets commands that run finish, for options.drain_timeout, and gives back 
 	flags.DurationVar(&l.idle, "idle", 0, "stop when no message has come for so long")
 	flags.BoolVar(&l.full, "full", false, "show payloads of any length whole")
 	command.MarkFlagsMutuallyExclusive("exec", "ack", "abandon", "dead")
+	least(command, "max", &l.max, 0)
+	least(command, "concurrency", &l.concurrency, 1)
+	least(command, "idle", &l.idle, 0)
 	return command
 }
 
@@ -72,10 +75,7 @@ func (l *listening) run(ctx context.Context, args []string) error {
 	if l.shell == "" && !l.fate.ack && !l.fate.abandon && !l.fate.dead {
 		return usage("say what becomes of the messages: --ack, --abandon, --dead or --exec COMMAND (mq peek only looks)")
 	}
-	if l.concurrency < 1 || l.max < 0 {
-		return usage("--concurrency is 1 or more, --max 0 (no limit) or more")
-	}
-	l.queue = queue.OnlyIfThere(ctx)
+	l.queue, l.counts = queue.OnlyIfThere(ctx), queue.Counted(ctx)
 	queue.Force(ctx, config.AutoComplete, "true")
 	queue.Force(ctx, config.ListenConcurrency, strconv.Itoa(l.concurrency))
 	if err := queue.Open(ctx); err != nil {
@@ -85,6 +85,11 @@ func (l *listening) run(ctx context.Context, args []string) error {
 	err = l.listen(ctx)
 	if why := l.unread.Load(); why != nil {
 		err = *why
+	}
+	closing, cancel := toClose(ctx)
+	defer cancel()
+	if closed := queue.Close(closing, correlationId); err == nil {
+		err = closed
 	}
 	l.conclude()
 	return err
@@ -162,7 +167,6 @@ func (l *listening) judge(ctx context.Context, envelope *queues.MessageEnvelope,
 		l.failed.Add(1)
 		return errors.New("abandoned by mq listen")
 	case l.fate.dead:
-		l.dead.Add(1)
 		return queue.MoveToDeadLetter(ctx, envelope)
 	default:
 		l.done.Add(1)
@@ -171,12 +175,12 @@ func (l *listening) judge(ctx context.Context, envelope *queues.MessageEnvelope,
 }
 
 func (l *listening) conclude() {
-	result := map[string]any{"queue": l.queue.Name(), "completed": l.done.Load(), "failed": l.failed.Load(), "dead": l.dead.Load()}
+	result := map[string]any{"queue": l.queue.Name(), "completed": l.done.Load(), "failed": l.failed.Load(), "dead": l.counts.Dead(l.queue.Name())}
 	if l.flags.json {
 		if line, err := show.JSONLine(map[string]any{"summary": result}); err == nil && !l.terminal.Quiet {
 			l.terminal.Complain(line)
 		}
 		return
 	}
-	l.terminal.Note("%s: %d completed, %d failed, %d to the dead-letter queue", l.queue.Name(), l.done.Load(), l.failed.Load(), l.dead.Load())
+	l.terminal.Note("%s: %d completed, %d failed, %d to the dead-letter queue", l.queue.Name(), l.done.Load(), l.failed.Load(), l.counts.Dead(l.queue.Name()))
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,8 +30,25 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.started {
 		err = usage("%s", err)
+		a.flags.json = a.flags.json || asksForJSON(args) // flags behind the mistake have not been read
 	}
 	return a.report(ctx, err)
+}
+
+// asksForJSON looks for --json in arguments that cannot be read.
+func asksForJSON(args []string) bool {
+	asks := false
+	for _, arg := range args {
+		name, value, given := strings.Cut(arg, "=")
+		switch {
+		case name == "--":
+			return asks
+		case name == "--json":
+			wanted, err := strconv.ParseBool(value)
+			asks = !given || err == nil && wanted
+		}
+	}
+	return asks
 }
 
 // patience is how long an end may take before it is said how to hasten it.

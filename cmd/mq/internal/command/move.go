@@ -30,6 +30,8 @@ func (c *choice) flags(command *cobra.Command) {
 	flags.Float64Var(&c.rate, "rate", 0, "at most so many messages a second")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "only say what would be done")
 	command.Long += "\n\n" + filter.Help
+	least(command, "max", &c.max, 0)
+	least(command, "rate", &c.rate, 0)
 }
 
 // job begins the description of what is to be done with the messages of a queue.
@@ -37,9 +39,6 @@ func (c *choice) job(from *source.Queue) (*move.Job, error) {
 	chosen, err := filter.Parse(c.conditions)
 	if err != nil {
 		return nil, usage("%s", err)
-	}
-	if c.max < 0 || c.rate < 0 {
-		return nil, usage("--max and --rate are not negative")
 	}
 	job := &move.Job{From: from.IMessageQueue, Max: c.max, Lock: from.Duration(config.LockTimeout), Step: steady}
 	if !chosen.IsEmpty() {
@@ -102,7 +101,7 @@ held in memory meanwhile. A journal remembers what was copied by a run that was 
 }
 
 func (m *moving) complete(command *cobra.Command) *cobra.Command {
-	command.Args = cobra.ExactArgs(2)
+	command.Args = takes(2, 2)
 	command.ValidArgsFunction = m.queuesOf(2)
 	command.RunE = m.app.run(m.run)
 	m.choice.flags(command)

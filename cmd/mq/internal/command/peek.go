@@ -18,7 +18,7 @@ func (a *app) peek() *cobra.Command {
 		Short:   "show what is ready, without taking it",
 		Long:    "Shows the messages that would be received next. They are not locked, and no delivery counts.\n\nExit code 3 says that there is none.",
 		Example: "  mq peek -c config.yml orders\n  mq peek nats://localhost/orders --max 100 --json | jq .body",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1),
+		Args:    takes(0, 1), ValidArgsFunction: a.queuesOf(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			queue, err := a.existing(ctx, args)
 			if err != nil {
@@ -45,5 +45,6 @@ func (a *app) peek() *cobra.Command {
 	}
 	command.Flags().Int64VarP(&max, "max", "n", 10, "messages to show at most")
 	command.Flags().BoolVar(&full, "full", false, "show payloads of any length whole")
+	least(command, "max", &max, 1)
 	return command
 }

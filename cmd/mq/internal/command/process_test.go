@@ -68,7 +68,7 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 		"a missing file":          {[]string{"peek", "-c", "no.yml", "orders"}, 2, "no.yml:1:1: error: cannot be read: no such file or directory"},
 		"a wrong name":            {[]string{"peek", "-c", "config.yml", "oders"}, 2, "oders: config.yml has no such queue; did you mean orders?"},
 		"a bad configuration":     {[]string{"peek", "-c", "config.yml", "bad"}, 2, "unknown option options.lock_timout; did you mean options.lock_timeout?"},
-		"too many arguments":      {[]string{"peek", "memory:x", "y"}, 2, "accepts at most 1 arg(s), received 2"},
+		"too many arguments":      {[]string{"peek", "memory:x", "y"}, 2, `"y" is too much; write mq peek QUEUE`},
 		"a body in pieces":        {[]string{"send", "--queue", "memory:x", "two", "words"}, 2, `"words" is too much: put a body with spaces in quotes`},
 		"a bad header":            {[]string{"send", "memory:x", "b", "-H", "x"}, 2, `--header "x": write NAME=VALUE`},
 		"a missing body":          {[]string{"send", "memory:x", "@no.json"}, 2, "open no.json: no such file or directory"},
@@ -85,6 +85,7 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 		"nobody to ask":           {[]string{"purge", "memory:x"}, 2, "Remove everything in x (0 messages ready) for good? Say so with --yes: there is no terminal to ask on"},
 		"no server":               {[]string{"create", "memory:x"}, 5, "memory:x: operation is not supported: queues of kind memory have no server to manage them on"},
 		"a bad colour":            {[]string{"count", "memory:x", "--color", "red"}, 2, `--color is auto, always or never, not "red"`},
+		"a kind of schema":        {[]string{"schema", "nats"}, 2, `unknown command "nats" for "mq schema"`},
 		"nothing to check":        {[]string{"check"}, 2, "which file? write mq check config.yml"},
 		"a password in a bad URL": {[]string{"count", "nats://me:s3cret@host"}, 2, "nats://me:***@host: write the queue's name after the server"},
 	} {
@@ -232,7 +233,7 @@ func TestHelpHasExamplesAndExitCodes(t *testing.T) {
 	require.Zero(t, root.Code)
 	require.Contains(t, root.Out, "130  stopped by Ctrl-C")
 	for _, command := range []string{
-		"demo", "send", "receive", "listen", "peek", "move", "copy", "check", "diff", "doctor", "count", "list", "create", "delete",
+		"demo", "send", "receive", "listen", "peek", "move", "copy", "check", "schema", "diff", "doctor", "count", "list", "create", "delete",
 		"purge", "stats", "bench", "dead list", "dead show", "dead redrive", "dead purge",
 	} {
 		help := shell.Run(t, append(strings.Fields(command), "--help")...)

@@ -20,7 +20,7 @@ func (a *app) purge() *cobra.Command {
 		Long: `Removes the messages of a queue: those that are ready, delayed, and locked by receivers; dead letters stay (mq dead purge).
 Of a queue that cannot be cleared it takes and completes what is ready. It asks before, unless --yes is given.`,
 		Example: "  mq purge -c config.yml orders\n  mq purge nats://localhost/orders --yes",
-		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1),
+		Args:    takes(0, 1), ValidArgsFunction: a.queuesOf(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			queue, err := a.existing(ctx, args)
 			if err != nil {

@@ -44,12 +44,14 @@ at_least_once) cannot take them back.
 Exit code 3 says that there was none.`,
 		Example: `  mq receive -c config.yml orders
   mq receive nats://localhost/orders --ack --max 10 --wait 5s --json`,
-		Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(r.run),
+		Args: takes(0, 1), ValidArgsFunction: a.queuesOf(1), RunE: a.run(r.run),
 	}
 	r.fate.flags(command)
 	command.Flags().IntVarP(&r.max, "max", "n", 1, "messages to take at most")
 	command.Flags().DurationVarP(&r.wait, "wait", "w", 0, "wait so long for each message")
 	command.Flags().BoolVar(&r.full, "full", false, "show payloads of any length whole")
+	least(command, "max", &r.max, 1)
+	least(command, "wait", &r.wait, 0)
 	return command
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,10 @@ func (a *app) root() *cobra.Command {
 			}
 			a.terminal.SetColour(a.flags.colour)
 			a.terminal.Quiet = a.flags.quiet
-			return nil
+			if a.flags.timeout != 0 && a.flags.timeout < time.Millisecond {
+				return usage("--timeout %s: write 1ms or more", a.flags.timeout)
+			}
+			return checkParameters(a.flags.parameters)
 		},
 	}
 	flags := root.PersistentFlags()
@@ -68,7 +72,7 @@ func (a *app) root() *cobra.Command {
 	}{
 		{"To begin with:", []*cobra.Command{a.demo()}},
 		{"Messages:", []*cobra.Command{a.send(), a.receive(), a.listen(), a.peek(), a.dead(), a.move(), a.copy()}},
-		{"Configurations:", []*cobra.Command{a.check(), a.diff(), a.doctor()}},
+		{"Configurations:", []*cobra.Command{a.check(), a.schema(), a.diff(), a.doctor()}},
 		{"Queues:", []*cobra.Command{a.count(), a.list(), a.create(), a.delete(), a.purge(), a.stats(), a.bench()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
@@ -77,6 +81,7 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(command)
 		}
 	}
+	withCommands(root)
 	return root
 }
 

@@ -45,7 +45,7 @@ mq receive --json and mq peek --json write. Ctrl-C stops after a line; the note 
   mq send nats://localhost/orders ping --count 1000 --rate 50
   mq send nats://localhost/orders --jsonl @orders.jsonl
   mq peek nats://localhost/orders --json --max 100 | mq send --jsonl nats://localhost/copy`,
-		Args:              cobra.MaximumNArgs(2),
+		Args:              takes(0, 2),
 		ValidArgsFunction: a.queuesOf(1),
 		RunE:              a.run(s.run),
 	}
@@ -59,6 +59,10 @@ mq receive --json and mq peek --json write. Ctrl-C stops after a line; the note 
 	flags.Float64Var(&s.rate, "rate", 0, "at most so many messages a second")
 	flags.BoolVar(&s.lines, "jsonl", false, "the input has a message on each line, as JSON")
 	flags.Int64Var(&s.skip, "skip", 0, "with --jsonl: leave out so many lines at the beginning")
+	least(command, "delay", &s.delay, 0)
+	least(command, "count", &s.count, 1)
+	least(command, "rate", &s.rate, 0)
+	least(command, "skip", &s.skip, 0)
 	return command
 }
 
@@ -99,16 +103,12 @@ func (s *sending) run(ctx context.Context, args []string) error {
 func (s *sending) template() (*queues.MessageEnvelope, error) {
 	template := &queues.MessageEnvelope{CorrelationId: s.correlation, MessageType: s.kind, MessageId: s.id}
 	switch {
-	case s.count < 1:
-		return nil, usage("--count is 1 or more")
 	case s.id != "" && (s.count > 1 || s.lines):
 		return nil, usage("--id is for one message; leave it out, or write message_id into the lines")
 	case s.lines && s.count > 1:
 		return nil, usage("--count and --jsonl do not go together")
 	case s.skip != 0 && !s.lines:
 		return nil, usage("--skip is for --jsonl")
-	case s.rate < 0 || s.skip < 0 || s.delay < 0:
-		return nil, usage("--rate, --skip and --delay are not negative")
 	}
 	for _, header := range s.headers {
 		name, value, ok := strings.Cut(header, "=")

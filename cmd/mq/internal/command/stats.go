@@ -57,13 +57,12 @@ fewer (-), until Ctrl-C. Without QUEUE: all queues of the container file.`,
 	command.Flags().BoolVarP(&w.watch, "watch", "w", false, "go on, with rates")
 	command.Flags().DurationVarP(&w.interval, "interval", "i", 2*time.Second, "time between looks")
 	command.Flags().IntVar(&w.looks, "looks", 0, "with --watch: end after so many looks")
+	least(command, "interval", &w.interval, 1)
+	least(command, "looks", &w.looks, 0)
 	return command
 }
 
 func (w *watching) run(ctx context.Context, args []string) (err error) {
-	if w.interval <= 0 {
-		return usage("--interval is more than 0")
-	}
 	if w.several, err = w.app.several(ctx, args); err != nil {
 		return err
 	}

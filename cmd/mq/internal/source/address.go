@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -20,8 +21,8 @@ func IsURL(locator string) bool {
 
 // parseURL turns a URL into the queue's component, name and configuration: scheme://host/queue?option=value.
 // The last segment of the path is the queue; what is before it belongs to the server, as the virtual host
-// of RabbitMQ does. Parameters that are options of the kind, with or without "options." in front, are
-// taken out of the URL.
+// of RabbitMQ does. Parameters that are settings of the kind, with or without their section in front, are
+// taken out of the URL. The rest is for the server, where the protocol has such; elsewhere it is a mistake.
 func parseURL(locator string, components []config.Component) (config.Component, string, *cconf.ConfigParams, error) {
 	fail := func(format string, args ...any) (config.Component, string, *cconf.ConfigParams, error) {
 		text := connect.RedactURI(locator) + ": " + fmt.Sprintf(format, args...)
@@ -37,10 +38,9 @@ func parseURL(locator string, components []config.Component) (config.Component, 
 		if name, err = url.PathUnescape(name); err != nil || name == "" {
 			return fail("write the queue's name after the colon, as in %s:orders", scheme)
 		}
-		params := cconf.NewEmptyConfigParams()
-		left, err := takeOptions(query, component, params)
-		if err != nil || left != "" {
-			return fail("%s is not an option of %s queues", left, component.Kind)
+		params, _, err := takeSettings(query, component, config.Protocol{})
+		if err != nil {
+			return fail("%v", err)
 		}
 		return component, name, params, nil
 	}
@@ -59,12 +59,11 @@ func parseURL(locator string, components []config.Component) (config.Component, 
 	if err != nil || name == "" {
 		return fail("write the queue's name after the server, as in %s://%s/orders", scheme, authority[strings.LastIndex(authority, "@")+1:])
 	}
-	params := cconf.NewEmptyConfigParams()
-	left, err := takeOptions(query, component, params)
+	params, left, err := takeSettings(query, component, protocol)
 	if err != nil {
-		return fail("its parameters cannot be read; write ?name=value&name=value")
+		return fail("%v", err)
 	}
-	uri := protocol + "://" + authority + server
+	uri := protocol.Name + "://" + authority + server
 	if left != "" {
 		uri += "?" + left
 	}
@@ -74,38 +73,41 @@ func parseURL(locator string, components []config.Component) (config.Component, 
 
 // kindOf finds the component that a scheme stands for: a kind (nats), a kind with one of its protocols
 // (nats+tls), or a protocol that only one kind has.
-func kindOf(scheme string, components []config.Component) (component config.Component, protocol string, err error) {
-	kind, protocol, both := strings.Cut(scheme, "+")
+func kindOf(scheme string, components []config.Component) (component config.Component, protocol config.Protocol, err error) {
+	kind, name, both := strings.Cut(scheme, "+")
+	if !both {
+		name = scheme
+	}
 	var byProtocol []config.Component
 	for _, candidate := range components {
 		if candidate.Type != config.ComponentQueue {
 			continue
 		}
-		hasProtocol := slices.ContainsFunc(candidate.Protocols, func(p config.Protocol) bool { return p.Name == protocol || !both && p.Name == scheme })
+		at := slices.IndexFunc(candidate.Protocols, func(p config.Protocol) bool { return p.Name == name })
 		switch {
-		case candidate.Kind == kind && both && !hasProtocol:
-			return candidate, "", fmt.Errorf("%s queues have no protocol %s; they have %s", kind, protocol, protocols(candidate))
-		case candidate.Kind == kind && both:
-			return candidate, protocol, nil
-		case candidate.Kind == kind && len(candidate.Protocols) > 0 && !hasProtocol:
-			return candidate, candidate.Protocols[0].Name, nil
+		case candidate.Kind == kind && both && at < 0:
+			return candidate, protocol, fmt.Errorf("%s queues have no protocol %s; they have %s", kind, name, protocols(candidate))
+		case candidate.Kind == kind && at >= 0:
+			return candidate, candidate.Protocols[at], nil
+		case candidate.Kind == kind && len(candidate.Protocols) > 0:
+			return candidate, candidate.Protocols[0], nil
 		case candidate.Kind == kind:
-			return candidate, scheme, nil
-		case hasProtocol && !both:
-			byProtocol = append(byProtocol, candidate)
+			return candidate, config.Protocol{Name: scheme}, nil
+		case at >= 0 && !both:
+			byProtocol, protocol = append(byProtocol, candidate), candidate.Protocols[at]
 		}
 	}
 	switch len(byProtocol) {
 	case 0:
-		return config.Component{}, "", fmt.Errorf("no queue is of kind %s; this mq has %s", kind, strings.Join(kindNames(components), ", "))
+		return config.Component{}, config.Protocol{}, fmt.Errorf("no queue is of kind %s; this mq has %s", kind, strings.Join(kindNames(components), ", "))
 	case 1:
-		return byProtocol[0], scheme, nil
+		return byProtocol[0], protocol, nil
 	}
 	var ways []string
 	for _, candidate := range byProtocol {
 		ways = append(ways, candidate.Kind+"+"+scheme)
 	}
-	return config.Component{}, "", fmt.Errorf("%s may mean several kinds of queues; write %s", scheme, strings.Join(ways, " or "))
+	return config.Component{}, config.Protocol{}, fmt.Errorf("%s may mean several kinds of queues; write %s", scheme, strings.Join(ways, " or "))
 }
 
 func protocols(component config.Component) string {
@@ -127,31 +129,33 @@ func kindNames(components []config.Component) []string {
 	return names
 }
 
-// takeOptions moves the parameters that are settings of the component into params, and returns the rest
+// takeSettings moves the parameters that are settings of the component into params, and returns the rest
 // as it was written.
-func takeOptions(query string, component config.Component, params *cconf.ConfigParams) (left string, err error) {
+func takeSettings(query string, component config.Component, protocol config.Protocol) (params *cconf.ConfigParams, left string, err error) {
+	params = cconf.NewEmptyConfigParams()
 	var rest []string
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair == "" {
 			continue
 		}
-		key, value, _ := strings.Cut(pair, "=")
-		if key, err = url.QueryUnescape(key); err != nil {
-			return "", err
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err == nil {
+			value, err = url.QueryUnescape(value)
 		}
-		if value, err = url.QueryUnescape(value); err != nil {
-			return "", err
+		if err != nil {
+			return nil, "", errors.New("its parameters cannot be read; write ?name=value&name=value")
 		}
-		if full := "options." + key; !strings.HasPrefix(key, "options.") && has(component.Options, full) {
-			key = full
-		}
-		if strings.HasPrefix(key, "options.") || has(component.Options, key) {
+		if key, ok := component.Parameter(name); ok {
 			params.Put(key, value)
-		} else {
-			rest = append(rest, pair)
+			continue
 		}
+		if text, near := component.Stranger(name); near || !protocol.Parameters {
+			return nil, "", errors.New(text)
+		}
+		rest = append(rest, pair)
 	}
-	return strings.Join(rest, "&"), nil
+	return params, strings.Join(rest, "&"), nil
 }
 
 func has(options config.Set, key string) bool {

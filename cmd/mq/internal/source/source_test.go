@@ -28,16 +28,22 @@ func TestAURLNamesServerQueueAndOptions(t *testing.T) {
 	t.Parallel()
 	catalog := load(t, "")
 	for locator, want := range map[string]map[string]string{
-		"nats://host:4222/orders":                                {"kind": "nats", "name": "orders", "connection.uri": "nats://host:4222"},
-		"nats://u:p%40ss@host/orders/":                           {"kind": "nats", "name": "orders", "connection.uri": "nats://u:p%40ss@host"},
-		"nats://a:1,b:2/orders?lock_timeout=5000":                {"kind": "nats", "name": "orders", "connection.uri": "nats://a:1,b:2", "options.lock_timeout": "5000"},
-		"nats+tls://host/orders":                                 {"kind": "nats", "name": "orders", "connection.uri": "tls://host"},
-		"bare-nats://host/orders":                                {"kind": "bare-nats", "name": "orders", "connection.uri": "nats://host"},
-		"nats://[::1]:4222/a%2Fb?options.storage=memory&other=1": {"kind": "nats", "name": "a/b", "connection.uri": "nats://[::1]:4222?other=1", "options.storage": "memory"},
-		"nats://host/virtual/orders?subject=a%26b":               {"kind": "nats", "name": "orders", "connection.uri": "nats://host/virtual", "subject": "a&b"},
-		"memory:orders?max_deliveries=2":                         {"kind": "memory", "name": "orders", "options.max_deliveries": "2"},
-		"nats://host/orders.dead":                                {"kind": "nats", "name": "orders.dead", "connection.uri": "nats://host"},
-		"memory://orders":                                        {"kind": "memory", "name": "orders"},
+		"nats://host:4222/orders":                             {"kind": "nats", "name": "orders", "connection.uri": "nats://host:4222"},
+		"nats://u:p%40ss@host/orders/":                        {"kind": "nats", "name": "orders", "connection.uri": "nats://u:p%40ss@host"},
+		"nats://a:1,b:2/orders?lock_timeout=5000":             {"kind": "nats", "name": "orders", "connection.uri": "nats://a:1,b:2", "options.lock_timeout": "5000"},
+		"nats+tls://host/orders":                              {"kind": "nats", "name": "orders", "connection.uri": "tls://host"},
+		"bare-nats://host/orders":                             {"kind": "bare-nats", "name": "orders", "connection.uri": "nats://host"},
+		"nats://[::1]:4222/a%2Fb?options.storage=memory":      {"kind": "nats", "name": "a/b", "connection.uri": "nats://[::1]:4222", "options.storage": "memory"},
+		"postgres://h/db/q?sslmode=disable&lock_timeout=5000": {"kind": "postgres", "name": "q", "connection.uri": "postgres://h/db?sslmode=disable", "options.lock_timeout": "5000"},
+		"postgres://h/q?application_name=a%26b&database=db":   {"kind": "postgres", "name": "q", "connection.uri": "postgres://h?application_name=a%26b", "connection.database": "db"},
+		"postgres://h/q?dbname=d&sslcert=a.pem&sslkey=b.pem":  {"kind": "postgres", "name": "q", "connection.uri": "postgres://h?dbname=d&sslcert=a.pem&sslkey=b.pem"},
+		"mqtt+wss://h/mqtt/q?X-Signature=abc":                 {"kind": "mqtt", "name": "q", "connection.uri": "wss://h/mqtt?X-Signature=abc"},
+		"amqps://h/q?vhost=v&tls.ca=ca.pem&heartbeat=5000":    {"kind": "rabbitmq", "name": "q", "connection.uri": "amqps://h", "connection.vhost": "v", "connection.tls.ca": "ca.pem", "options.heartbeat": "5000"},
+		"nats://h/q?credential.token=t":                       {"kind": "nats", "name": "q", "connection.uri": "nats://h", "credential.token": "t"},
+		"nats://host/virtual/orders?subject=a%26b":            {"kind": "nats", "name": "orders", "connection.uri": "nats://host/virtual", "subject": "a&b"},
+		"memory:orders?max_deliveries=2":                      {"kind": "memory", "name": "orders", "options.max_deliveries": "2"},
+		"nats://host/orders.dead":                             {"kind": "nats", "name": "orders.dead", "connection.uri": "nats://host"},
+		"memory://orders":                                     {"kind": "memory", "name": "orders"},
 	} {
 		queue, err := catalog.Find(t.Context(), locator)
 		require.NoError(t, err, locator)
@@ -56,15 +62,21 @@ func TestABadURLIsALineThatSaysWhatToWrite(t *testing.T) {
 	t.Parallel()
 	catalog := load(t, "")
 	for locator, want := range map[string]string{
-		"nats://host":            "nats://host: write the queue's name after the server, as in nats://host/orders",
-		"nats://u:secret@host/":  "nats://u:***@host/: write the queue's name after the server, as in nats://host/orders",
-		"nats:orders":            "nats:orders: name the server; write nats://host:port/queue",
-		"nats:///orders":         "nats:///orders: name the server; write nats://host:port/queue",
-		"nats+ftp://h/q":         "nats+ftp://h/q: nats queues have no protocol ftp; they have nats, tls, ws, wss",
-		"tls://h/q":              "tls://h/q: tls may mean several kinds of queues; write nats+tls or bare-nats+tls or kafka+tls",
-		"memory:":                "memory:: write the queue's name after the colon, as in memory:orders",
-		"memory:orders?nonsense": "memory:orders?nonsense: nonsense is not an option of memory queues",
-		"nats://h/q?a=%zz":       "nats://h/q?a=%zz: its parameters cannot be read; write ?name=value&name=value",
+		"nats://host":                              "nats://host: write the queue's name after the server, as in nats://host/orders",
+		"nats://u:secret@host/":                    "nats://u:***@host/: write the queue's name after the server, as in nats://host/orders",
+		"nats:orders":                              "nats:orders: name the server; write nats://host:port/queue",
+		"nats:///orders":                           "nats:///orders: name the server; write nats://host:port/queue",
+		"nats+ftp://h/q":                           "nats+ftp://h/q: nats queues have no protocol ftp; they have nats, tls, ws, wss",
+		"tls://h/q":                                "tls://h/q: tls may mean several kinds of queues; write nats+tls or bare-nats+tls or kafka+tls",
+		"memory:":                                  "memory:: write the queue's name after the colon, as in memory:orders",
+		"memory:orders?lock_timout=5":              "memory:orders?lock_timout=5: unknown option options.lock_timout; did you mean options.lock_timeout?",
+		"nats://h/orders?lock_timout=5":            "nats://h/orders?lock_timout=5: unknown option options.lock_timout; did you mean options.lock_timeout?",
+		"nats://h/orders?options.lock_timout=5":    "nats://h/orders?options.lock_timout=5: unknown option options.lock_timout; did you mean options.lock_timeout?",
+		"nats://h/q?max_delivery=1&retry_dellay=5": "nats://h/q?max_delivery=1&retry_dellay=5: unknown option options.max_delivery; did you mean options.max_deliveries?",
+		"amqp://h/orders?vhots=v":                  "amqp://h/orders?vhots=v: unknown option vhots; did you mean connection.vhost?",
+		"postgres://h/orders?lock_timout=5":        "postgres://h/orders?lock_timout=5: unknown option options.lock_timout; did you mean options.lock_timeout?",
+		"mqtt+ws://h/orders?max_delivery=5":        "mqtt+ws://h/orders?max_delivery=5: unknown option options.max_delivery; did you mean options.max_deliveries?",
+		"nats://h/q?a=%zz":                         "nats://h/q?a=%zz: its parameters cannot be read; write ?name=value&name=value",
 	} {
 		_, err := catalog.Find(t.Context(), locator)
 		require.ErrorIs(t, err, source.ErrName)
@@ -72,6 +84,11 @@ func TestABadURLIsALineThatSaysWhatToWrite(t *testing.T) {
 	}
 	_, err := catalog.Find(t.Context(), "carrier-pigeon://h/q")
 	require.ErrorContains(t, err, "no queue is of kind carrier-pigeon; this mq has memory, nats")
+	for _, locator := range []string{"memory:orders?nonsense", "nats://h/orders?nonsense=1", "redis://h/orders?host=other"} {
+		_, err = catalog.Find(t.Context(), locator)
+		require.ErrorIs(t, err, source.ErrName)
+		require.ErrorContains(t, err, "; those known under options are ", locator)
+	}
 }
 
 const shop = `
