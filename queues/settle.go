@@ -3,9 +3,12 @@ package queues
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
 // Complete removes a received message. See IMessageQueue.
@@ -65,7 +68,7 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 	}
 	correlationId := message.CorrelationId
 	if !d.locks.isHeld(d) {
-		return newError(ErrLockLost, q.name, correlationId, "renewing the lock of message "+message.MessageId, nil)
+		return q.tooLate(d, correlationId, "renewing the lock")
 	}
 	since := d.locks.now()
 	if extender, ok := q.storage.(LockExtender); ok && d.locks.keeper == LocksByBroker {
@@ -76,7 +79,17 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 			return q.fail(ctx, correlationId, "renewing a lock", err)
 		}
 	}
-	return wrapError(d.locks.renew(d, since, lockTimeout), q.name, correlationId, "renewing the lock of message "+message.MessageId)
+	if d.locks.renew(d, since, lockTimeout) != nil {
+		return q.tooLate(d, correlationId, "renewing the lock")
+	}
+	return nil
+}
+
+// tooLate is the error of a holder whose lock has run out.
+func (q *MessageQueue) tooLate(d *Delivery, correlationId, doing string) error {
+	return newError(ErrLockLost, q.name, correlationId, fmt.Sprintf(
+		"%s of message %s: its lock ran out (%s: %d), or it was cleared or given back; what takes longer calls RenewLock meanwhile, or needs a longer time-out",
+		doing, d.id, config.LockTimeout, d.locks.lockTimeout.Milliseconds()), nil)
 }
 
 // settle ends a delivery by action, for a user who holds it.
@@ -99,10 +112,10 @@ func (q *MessageQueue) settle(ctx context.Context, message *MessageEnvelope, cap
 	done, err := d.locks.begin(d)
 	if err == nil && !done {
 		if err = action(ctx, d); err != nil {
-			err = q.fail(ctx, correlationId, operation, err)
+			err = q.fail(ctx, correlationId, operation+" of message "+d.id, err)
 		}
 	} else if err != nil {
-		err = wrapError(err, q.name, correlationId, operation+" of message "+message.MessageId)
+		err = q.tooLate(d, correlationId, operation)
 	}
 	telemetry.trace(ctx, correlationId, operation, started, err)
 	return err
