@@ -1,6 +1,7 @@
 package queues
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -8,8 +9,9 @@ import (
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 )
 
-// maxGroup bounds how many messages are completed in one step, and how many more may wait for the next.
-const maxGroup = 256
+// usualGroup bounds how many messages are completed in one step, and how many more may wait for the next, unless
+// Traits.GroupMax does.
+const usualGroup = 256
 
 // completer completes the messages that the receivers of a listener are through with, all that are there at
 // a time in one step, while the receivers go on: a round trip to the broker, or a write to its disk, is paid
@@ -17,6 +19,7 @@ const maxGroup = 256
 type completer struct {
 	listener *listener
 	storage  BatchCompleter
+	most     int            // in a group
 	finished chan *Delivery // taken for settling by lockTable.begin
 	running  sync.WaitGroup
 	settling context.Context // outlives the listener's, which a receiver that closes the queue ends by returning
@@ -29,7 +32,8 @@ func newCompleter(l *listener) *completer {
 	if !ok || !l.session.settings.autoComplete {
 		return nil
 	}
-	c := &completer{listener: l, storage: storage, finished: make(chan *Delivery, maxGroup)}
+	most := cmp.Or(l.session.traits.GroupMax, usualGroup)
+	c := &completer{listener: l, storage: storage, most: most, finished: make(chan *Delivery, most)}
 	c.settling, c.giveUp = context.WithCancel(context.WithoutCancel(l.settling))
 	c.running.Go(c.run)
 	return c
@@ -53,7 +57,7 @@ func (c *completer) close() {
 }
 
 func (c *completer) run() {
-	group := make([]*Delivery, 0, maxGroup)
+	group := make([]*Delivery, 0, c.most)
 	for d := range c.finished {
 		group = c.gather(append(group, d))
 		c.complete(group)
@@ -64,7 +68,7 @@ func (c *completer) run() {
 
 // gather adds what is finished too.
 func (c *completer) gather(group []*Delivery) []*Delivery {
-	for len(group) < maxGroup {
+	for len(group) < c.most {
 		select {
 		case d, ok := <-c.finished:
 			if !ok {

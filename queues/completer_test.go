@@ -166,24 +166,30 @@ func TestCompletingInGroups(t *testing.T) {
 		require.Less(t, time.Since(started), 5*time.Second)
 	})
 
-	inBubble(t, "holds receivers up when the broker takes too long", func(t *testing.T) {
-		s, storage := newGroupingStorage(queues.LocksByBase)
-		s.has(numbered(1000)...)
-		queue := openQueue(t, storage, "prefetch", 50)
-		release := s.blocks(t, "complete_batch")
-		started := 0
-		queue.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
-			started++
-			return nil
-		}))
-		synctest.Wait()
-		require.Greater(t, started, 256)
-		require.LessOrEqual(t, started, 2*256+2, "one group is under way, one waits, and who holds the next message")
-		release()
-		synctest.Wait()
-		require.Equal(t, 1000, started)
-		require.Empty(t, s.holds())
-	})
+	for name, bound := range map[string]struct{ trait, group int }{
+		"":                                  {0, 256},
+		", by groups as large as it wishes": {40, 40},
+	} {
+		inBubble(t, "holds receivers up when the broker takes too long"+name, func(t *testing.T) {
+			s, storage := newGroupingStorage(queues.LocksByBase)
+			s.traits.GroupMax = bound.trait
+			s.has(numbered(1000)...)
+			queue := openQueue(t, storage, "prefetch", 50)
+			release := s.blocks(t, "complete_batch")
+			started := 0
+			queue.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
+				started++
+				return nil
+			}))
+			synctest.Wait()
+			require.Greater(t, started, bound.group)
+			require.LessOrEqual(t, started, 2*bound.group+2, "one group is under way, one waits, and who holds the next message")
+			release()
+			synctest.Wait()
+			require.Equal(t, 1000, started)
+			require.Empty(t, s.holds())
+		})
+	}
 
 	inBubble(t, "is not for those that a receiver or a user completes", func(t *testing.T) {
 		s, storage := newGroupingStorage(queues.LocksByBase)

@@ -92,7 +92,8 @@ func newError(sentinel error, queue, correlationId, detail string, cause error) 
 		message += ": " + detail
 	}
 	if cause != nil && cause != sentinel {
-		message += ": " + strings.TrimPrefix(cause.Error(), sentinel.Error()+": ") // said already
+		said := ": " + sentinel.Error() + ": "
+		message += strings.ReplaceAll(": "+cause.Error(), said, ": ")
 	}
 	for _, kind := range applicationErrors {
 		if kind.sentinel == sentinel {

@@ -77,6 +77,10 @@ func TestErrorOfAStorage(t *testing.T) {
 		s.fails("put", fmt.Errorf("%w: reset by peer", queues.ErrNoConnection))
 		err := queue.Send(t.Context(), "123", queues.NewMessageEnvelope("", "", nil))
 		require.EqualError(t, err, "queue orders: no connection: sending: reset by peer")
+
+		s.fails("put", fmt.Errorf("publishing: %w: dialing: %w: reset by peer", queues.ErrNoConnection, queues.ErrNoConnection))
+		err = queue.Send(t.Context(), "123", queues.NewMessageEnvelope("", "", nil))
+		require.EqualError(t, err, "queue orders: no connection: sending: publishing: dialing: reset by peer")
 	})
 
 	inBubble(t, "that is an ApplicationError of its own can be had from the chain", func(t *testing.T) {

@@ -326,6 +326,7 @@ func (s *fakeStorage) Complete(_ context.Context, handle any) error {
 }
 
 func (s *fakeStorage) Release(_ context.Context, handle any, counted bool) error {
+	defer s.leave("release")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	how := "counted"

@@ -20,7 +20,8 @@ type (
 	IMessageQueue interface {
 		// IOpenable: Open connects and is a no-op on an open queue. It reports everything that is wrong
 		// with the configuration at once (ErrBadConfig). Close stops listeners, gives unsettled messages
-		// back and disconnects; a no-op on a closed queue. A closed queue can be opened again.
+		// back and disconnects; a no-op on a closed queue. It cancels an Open that is under way, which
+		// returns ErrNotOpened. A closed queue can be opened again.
 		crun.IOpenable
 
 		// Name is the name of the queue.
@@ -75,7 +76,8 @@ type (
 		Listen(ctx context.Context, correlationId string, receiver IMessageReceiver) error
 
 		// BeginListen starts Listen in the background. The listener is registered when it returns, so
-		// an EndListen right after it is never lost. A failure is logged.
+		// an EndListen right after it is never lost. A failure is logged, and then nobody listens: if the
+		// queue is not open, above all. A component that a container may open before the queue opens that first.
 		BeginListen(ctx context.Context, correlationId string, receiver IMessageReceiver)
 
 		// EndListen ends every listener of this queue. It does not wait for receivers in work; messages

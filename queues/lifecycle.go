@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
@@ -29,33 +28,43 @@ const (
 type lifecycle struct {
 	turn       chan struct{} // takes the token of the Open that is under way
 	mu         sync.Mutex
+	openings   map[*opening]struct{}
 	listeners  map[*listener]struct{}
 	background sync.WaitGroup // goroutines of BeginListen and the keeper of locks
 }
 
 // session is what one Open has found and made. It does not change.
 type session struct {
+	queue      *MessageQueue
+	dead       *MessageQueue // the base's own dead-letter queue; nil without one
 	settings   settings
 	traits     Traits
 	locks      *lockTable // nil without a storage
 	calls      *callCount
 	ending     context.Context // ends when Close begins
 	end        context.CancelFunc
+	hurried    context.Context // ends when listeners must not wait for their receivers any longer
+	hurry      context.CancelFunc
 	keeping    context.Context // ends when the keeper of locks must
 	stopKeeper context.CancelFunc
 	closed     chan struct{} // closed when Close is through
 }
 
-func newSession(settings settings, traits Traits, locks *lockTable) *session {
-	s := &session{settings: settings, traits: traits, locks: locks, calls: newCallCount(), closed: make(chan struct{})}
+func newSession(queue *MessageQueue, traits Traits, locks *lockTable) *session {
+	s := &session{
+		queue:    queue,
+		dead:     queue.deadLetters.own,
+		settings: queue.settings,
+		traits:   traits,
+		locks:    locks,
+		calls:    newCallCount(),
+		closed:   make(chan struct{}),
+	}
 	s.ending, s.end = context.WithCancel(context.Background())
+	s.hurried, s.hurry = context.WithCancel(context.Background())
 	s.keeping, s.stopKeeper = context.WithCancel(context.Background())
 	return s
 }
-
-// settleGrace is how long Close lets the giving back of messages and, after the drain time-out, stuck
-// receivers take.
-const settleGrace = time.Second
 
 // IsOpen tells whether the queue is open.
 func (q *MessageQueue) IsOpen() bool { return q.state.Load() == stateOpen }
@@ -81,7 +90,7 @@ func (q *MessageQueue) checkOpen(correlationId string, whileClosing bool) error 
 // Open opens the queue; a no-op if it is open. Everything that is wrong with the configuration comes
 // back at once as ErrBadConfig. Connections and credentials are resolved through discovery and
 // credential stores and handed to OpenWithParams. Errors: ErrBadConfig, ErrNoConnection,
-// ErrNotSupported (options.require).
+// ErrNotSupported (options.require), ErrNotOpened if Close is called meanwhile.
 func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 	ctx = orBackground(ctx)
 	if err := ctx.Err(); err != nil {
@@ -90,7 +99,10 @@ func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 	if q.Overrides.IsOpen() {
 		return nil
 	}
-	q.applyPending(ctx)
+	return q.inTurn(ctx, correlationId, func(ctx context.Context) error { return q.open(ctx, correlationId) })
+}
+
+func (q *MessageQueue) open(ctx context.Context, correlationId string) error {
 	if err := q.checkConfig(correlationId); err != nil {
 		return err
 	}
@@ -107,7 +119,7 @@ func (q *MessageQueue) Open(ctx context.Context, correlationId string) error {
 		return err
 	}
 	if q.storage == nil {
-		q.start(ctx, correlationId, newSession(q.settings, Traits{}, nil))
+		return q.start(ctx, correlationId, newSession(q, Traits{}, nil))
 	}
 	return nil
 }
@@ -174,17 +186,15 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	if q.storage == nil {
 		return newError(ErrNotSupported, q.name, correlationId, "the queue does not override OpenWithParams", nil)
 	}
-	if err := q.beginOpening(ctx, correlationId); err != nil {
-		return err
-	}
-	defer q.endOpening()
-	if q.state.Load() == stateOpen {
-		return nil
-	}
+	return q.inTurn(ctx, correlationId, func(ctx context.Context) error {
+		return q.openStorage(ctx, correlationId, connections, credential)
+	})
+}
+
+func (q *MessageQueue) openStorage(ctx context.Context, correlationId string, connections []*cconn.ConnectionParams, credential *cauth.CredentialParams) error {
 	if err := q.checkConfig(correlationId); err != nil {
 		return err
 	}
-
 	if err := q.deadLetters.prepare(q); err != nil {
 		return newError(ErrBadConfig, q.name, correlationId, config.DeadLetterQueue, err)
 	}
@@ -219,12 +229,15 @@ func (q *MessageQueue) OpenWithParams(ctx context.Context, correlationId string,
 	if err = q.checkRequired(correlationId); err == nil {
 		err = q.deadLetters.open(opening, correlationId, connections, credential)
 	}
-	if err != nil {
-		_ = q.storage.Close(ctx) // the error that made us give up says more
-		return err
+	if err == nil {
+		err = q.start(ctx, correlationId, newSession(q, q.storage.Traits(), locks))
 	}
-	q.start(ctx, correlationId, newSession(q.settings, q.storage.Traits(), locks))
-	return nil
+	if err != nil {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+		defer cancel()
+		_ = errors.Join(q.storage.Close(closing), q.deadLetters.close(closing, correlationId)) // the error that made us give up says more
+	}
+	return err
 }
 
 // limitOpening bounds the opening of a storage that connects somewhere.
@@ -235,31 +248,6 @@ func (q *MessageQueue) limitOpening(ctx context.Context) (context.Context, conte
 	return ctx, func() {}
 }
 
-// beginOpening waits for a Close or another Open that is under way; endOpening lets the next one in.
-func (q *MessageQueue) beginOpening(ctx context.Context, correlationId string) error {
-	select {
-	case q.life.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if q.state.Load() != stateClosing {
-		return nil
-	}
-	if q.isReceiving(ctx) {
-		q.endOpening()
-		return newError(ErrNotOpened, q.name, correlationId, "it closes when this receiver returns; open it after that", nil)
-	}
-	select {
-	case <-q.session.Load().closed:
-		return nil
-	case <-ctx.Done():
-		q.endOpening()
-		return ctx.Err()
-	}
-}
-
-func (q *MessageQueue) endOpening() { <-q.life.turn }
-
 func (q *MessageQueue) checkRequired(correlationId string) error {
 	missing := q.Capabilities().Missing(q.settings.require...)
 	if len(missing) == 0 {
@@ -269,14 +257,18 @@ func (q *MessageQueue) checkRequired(correlationId string) error {
 		config.Require+" asks for "+joinCapabilities(missing)+", which this queue cannot do; it can do "+q.Capabilities().String(), nil)
 }
 
-// start makes an opened queue run.
-func (q *MessageQueue) start(ctx context.Context, correlationId string, s *session) {
+// start makes an opened queue run, unless Close has been called meanwhile.
+func (q *MessageQueue) start(ctx context.Context, correlationId string, s *session) error {
 	telemetry := q.telemetry.Load()
 	for _, warning := range q.problems.Warnings() {
 		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s", q.name, warning.Text)
 	}
+	o := q.openingOf(ctx)
 	q.life.mu.Lock()
 	defer q.life.mu.Unlock()
+	if o != nil && o.stopped {
+		return q.closedMeanwhile(correlationId)
+	}
 	if s.locks != nil {
 		q.life.background.Go(func() { s.locks.run(s.keeping.Done(), q.perform) })
 		if q.deadLetters.exist() {
@@ -295,66 +287,7 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s: dead messages go round for ever, %s; name another queue for one of them",
 			q.name, config.DeadLetterQueue, strings.Join(circle, " to "))
 	}
-}
-
-// Close closes the queue; a no-op if it is closed. Listeners stop as after EndListen, and Close waits
-// for them, but not beyond the end of ctx. Messages that are received and not settled are given back,
-// without counting a delivery. Called from inside a receiver (with its ctx) it returns at once, and
-// the queue closes when the receiver has returned and its message is settled.
-func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
-	ctx = orBackground(ctx)
-	q.life.mu.Lock()
-	s := q.session.Load()
-	switch q.state.Load() {
-	case stateClosed:
-		q.life.mu.Unlock()
-		return nil
-	case stateOpen:
-		q.state.Store(stateClosing)
-		s.end()
-		for listener := range q.life.listeners { // at once: the receiver that calls this gets no other message
-			listener.stop()
-		}
-		go q.shutDown(context.WithoutCancel(ctx), ctx.Done(), correlationId, s)
-	}
-	q.life.mu.Unlock()
-
-	if q.isReceiving(ctx) {
-		return nil
-	}
-	<-s.closed
 	return nil
-}
-
-// shutDown stops what the queue runs, gives back what it holds, and closes the storage. Close and Open
-// wait for it by the session's closed.
-func (q *MessageQueue) shutDown(ctx context.Context, hurry <-chan struct{}, correlationId string, s *session) {
-	defer close(s.closed)
-	for _, listener := range q.currentListeners() {
-		listener.await(hurry)
-	}
-
-	giving, cancel := context.WithTimeout(ctx, settleGrace)
-	defer cancel()
-	s.calls.close(giving)
-	if s.locks != nil {
-		forMany(s.locks.empty(true), func(d *Delivery) { q.giveBack(giving, d, d.wasParked) })
-	}
-	s.stopKeeper()
-	q.life.background.Wait()
-	telemetry := q.telemetry.Load()
-	if q.storage != nil {
-		err := errors.Join(q.storage.Close(giving), q.deadLetters.close(giving, correlationId))
-		if err != nil {
-			telemetry.log(ctx, clog.LevelWarn, correlationId, q.redact(err), "Closing queue %s left something behind", q.name)
-		}
-	}
-	telemetry.tally.pause()
-	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Closed queue %s", q.name)
-
-	q.life.mu.Lock()
-	defer q.life.mu.Unlock()
-	q.state.Store(stateClosed)
 }
 
 // connectionDependency is where a queue names the connection component that it shares with others.

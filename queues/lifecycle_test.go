@@ -261,6 +261,43 @@ func TestConfigure(t *testing.T) {
 		require.NoError(t, queue.Send(t.Context(), "", big))
 	})
 
+	inBubble(t, "takes effect at an Open that waits for the Close", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		s.has("a")
+		queue := openQueue(t, s)
+		queue.BeginListen(t.Context(), "", works(time.Second))
+		synctest.Wait()
+		queue.Configure(t.Context(), options("max_message_size", 5))
+		go func() { _ = queue.Close(context.Background(), "") }()
+		synctest.Wait()
+		require.False(t, queue.IsOpen())
+		opened(t, queue)
+		require.ErrorIs(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", make([]byte, 10))), queues.ErrMessageTooLarge)
+	})
+
+	t.Run("takes effect as a whole when several Opens come together, and calls with them", func(t *testing.T) {
+		t.Parallel()
+		queue := queues.NewMemoryMessageQueue("orders")
+		opened(t, queue)
+		big := queues.NewMessageEnvelope("", "", make([]byte, 10))
+		for round := range 100 {
+			limit := 5 + 10*(round%2)
+			queue.Configure(t.Context(), options("max_message_size", limit))
+			require.NoError(t, queue.Close(t.Context(), ""))
+			var callers sync.WaitGroup
+			for range 3 {
+				callers.Go(func() {
+					if err := queue.Open(t.Context(), ""); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			callers.Go(func() { _, _ = queue.Receive(t.Context(), "", 0) })
+			callers.Wait()
+			require.Equal(t, limit < 10, errors.Is(queue.Send(t.Context(), "", big), queues.ErrMessageTooLarge), "round %d", round)
+		}
+	})
+
 	inBubble(t, "does not add connections and credentials to earlier ones", func(t *testing.T) {
 		s := newFakeStorage(queues.Traits{NeedsServer: true})
 		queue := closedQueue(t, s, "connection.host", "old.local", "credential.username", "old")

@@ -13,8 +13,14 @@ import (
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 )
 
-// errStopped is why the ctx of a receiver that outlasts the drain time-out ends.
-var errStopped = errors.New("listener stopped and options.drain_timeout has passed")
+// Why the ctx of a receiver ends that is still in work when its listener stops.
+var (
+	errStopped = errors.New("listener stopped and options.drain_timeout has passed")
+	errHurried = errors.New("queue closes and the ctx of Close has ended")
+)
+
+// errToldToStop is why a listener takes no more after EndListen and Close.
+var errToldToStop = errors.New("listener was told to stop")
 
 // Keys of values in contexts.
 type (
@@ -38,13 +44,11 @@ type listener struct {
 	completer     *completer // nil: messages are completed one by one
 
 	taking     context.Context // ends when no more messages shall be taken
-	stopTaking context.CancelFunc
+	stopTaking context.CancelCauseFunc
 	settling   context.Context // of what the listener does itself; ends when it is abandoned
-	giveUp     context.CancelFunc
+	giveUp     context.CancelCauseFunc
 	claimed    atomic.Bool   // by a Listen
 	ended      chan struct{} // closed when Listen is through
-	hurried    chan struct{} // closed when the drain time-out shall be cut short
-	hurry      sync.Once
 
 	workers sync.WaitGroup
 	turn    chan struct{} // holds one token: whose it is, may touch pace and ahead
@@ -109,6 +113,13 @@ func (q *MessageQueue) currentListeners() []*listener {
 	return listeners
 }
 
+// awaitListeners waits until every listener that is there now is through.
+func (q *MessageQueue) awaitListeners() {
+	for _, l := range q.currentListeners() {
+		<-l.ended
+	}
+}
+
 // register makes a listener that EndListen and Close know of.
 func (q *MessageQueue) register(ctx context.Context, correlationId string, receiver IMessageReceiver) (*listener, error) {
 	if receiver == nil {
@@ -135,14 +146,13 @@ func (q *MessageQueue) register(ctx context.Context, correlationId string, recei
 		correlationId: correlationId,
 		receiver:      receiver,
 		ended:         make(chan struct{}),
-		hurried:       make(chan struct{}),
 		turn:          make(chan struct{}, 1),
 	}
 	if l.session != nil {
 		l.pace = newPace(l.session.settings.prefetch, l.session.traits)
 	}
-	l.taking, l.stopTaking = context.WithCancel(ctx)
-	l.settling, l.giveUp = context.WithCancel(context.WithValue(context.WithoutCancel(ctx), receivingKey{q}, true))
+	l.taking, l.stopTaking = context.WithCancelCause(ctx)
+	l.settling, l.giveUp = context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), receivingKey{q}, true))
 	if q.life.listeners == nil {
 		q.life.listeners = map[*listener]struct{}{}
 	}
@@ -157,23 +167,21 @@ func (l *listener) end() {
 	defer life.mu.Unlock()
 	if _, ok := life.listeners[l]; ok {
 		delete(life.listeners, l)
-		l.stopTaking()
-		l.giveUp()
+		l.stopTaking(nil)
+		l.giveUp(nil)
 		close(l.ended)
 	}
 }
 
 // stop makes the listener take no more. It does not wait.
-func (l *listener) stop() { l.stopTaking() }
+func (l *listener) stop() { l.stopTaking(errToldToStop) }
 
-// await waits until the listener is through; from when hurry is closed, without its drain time-out.
-func (l *listener) await(hurry <-chan struct{}) {
-	select {
-	case <-l.ended:
-	case <-hurry:
-		l.hurry.Do(func() { close(l.hurried) })
-		<-l.ended
+// outcome is what a Listen that has stopped returns: nil if it was told to before ctx ended.
+func (l *listener) outcome(ctx context.Context) error {
+	if context.Cause(l.taking) == errToldToStop {
+		return nil
 	}
+	return ctx.Err()
 }
 
 // listen runs the workers and, when the listener shall stop, sees to their end.
@@ -188,11 +196,11 @@ func (l *listener) listen(ctx context.Context) error {
 	if l.failure != nil {
 		return l.failure
 	}
-	return ctx.Err()
+	return l.outcome(ctx)
 }
 
-// drain lets the receivers in work finish for the drain time-out; then it ends their ctx, gives their
-// messages back and waits a little more.
+// drain lets the receivers in work finish for the drain time-out, unless Close is hurried; then it ends their ctx,
+// gives their messages back and waits a little more.
 func (l *listener) drain() {
 	idle := make(chan struct{})
 	go func() {
@@ -207,14 +215,14 @@ func (l *listener) drain() {
 	select {
 	case <-idle:
 	case <-timer.C:
-		l.interrupt(idle)
-	case <-l.hurried:
-		l.interrupt(idle)
+		l.interrupt(idle, errStopped)
+	case <-l.session.hurried.Done():
+		l.interrupt(idle, errHurried)
 	}
 	l.returnAhead()
 }
 
-func (l *listener) interrupt(idle <-chan struct{}) {
+func (l *listener) interrupt(idle <-chan struct{}, cause error) {
 	giving, cancel := context.WithTimeout(context.WithoutCancel(l.settling), settleGrace)
 	defer cancel()
 	l.mu.Lock()
@@ -224,10 +232,10 @@ func (l *listener) interrupt(idle <-chan struct{}) {
 	for _, w := range hired {
 		if d := w.delivery.Load(); d != nil {
 			stuck++
-			l.putBack(giving, d)
+			l.putBack(giving, d, cause)
 		}
 	}
-	l.giveUp()
+	l.giveUp(cause)
 	select {
 	case <-idle:
 	case <-giving.Done():
@@ -262,12 +270,12 @@ func (l *listener) returnAhead() {
 	default: // a worker that does not return has it
 		return
 	}
-	forMany(l.ahead, func(d *Delivery) { l.putBack(giving, d) })
+	forMany(l.ahead, func(d *Delivery) { l.putBack(giving, d, errStopped) })
 	l.ahead = nil
 }
 
-func (l *listener) putBack(ctx context.Context, d *Delivery) {
-	if d.locks.revoke(d, errStopped) {
+func (l *listener) putBack(ctx context.Context, d *Delivery, cause error) {
+	if d.locks.revoke(d, cause) {
 		l.queue.giveBack(ctx, d, false)
 	}
 }
@@ -308,7 +316,7 @@ func (l *listener) fail(err error) {
 	if l.failure == nil && l.taking.Err() == nil {
 		l.failure = err
 	}
-	l.stopTaking()
+	l.stopTaking(nil)
 }
 
 // worker works on one message at a time.
@@ -357,7 +365,7 @@ func (w *worker) next() *Delivery {
 		if d != nil && l.taking.Err() != nil {
 			giving, cancel := context.WithTimeout(l.settling, settleGrace)
 			defer cancel()
-			l.putBack(giving, d)
+			l.putBack(giving, d, errStopped)
 			return nil
 		}
 		return d

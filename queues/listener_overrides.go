@@ -19,7 +19,7 @@ func (l *listener) listenToOverrides(ctx context.Context) error {
 		envelope, err := q.Overrides.Receive(l.taking, l.correlationId, overridesWait)
 		switch {
 		case envelope != nil && l.taking.Err() != nil:
-			return errors.Join(ctx.Err(), q.Overrides.Abandon(l.settling, envelope))
+			return errors.Join(l.outcome(ctx), q.Overrides.Abandon(l.settling, envelope))
 		case envelope != nil:
 			l.workFor(envelope)
 			delay = minTakeDelay
@@ -37,7 +37,7 @@ func (l *listener) listenToOverrides(ctx context.Context) error {
 			delay = min(2*delay, maxTakeDelay)
 		}
 	}
-	return ctx.Err()
+	return l.outcome(ctx)
 }
 
 func (l *listener) workFor(envelope *MessageEnvelope) {

@@ -492,6 +492,39 @@ func TestStopping(t *testing.T) {
 		}
 	})
 
+	inBubble(t, "by EndListen makes Listen return nil, whatever becomes of its ctx meanwhile", func(t *testing.T) {
+		for _, test := range []struct {
+			first, then string
+			want        error
+		}{
+			{"EndListen", "ctx", nil},
+			{"Close", "ctx", nil},
+			{"ctx", "EndListen", context.Canceled},
+			{"ctx", "Close", context.Canceled},
+		} {
+			s := newFakeStorage(queues.Traits{})
+			s.has("a")
+			queue := openQueue(t, s)
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- queue.Listen(ctx, "", works(time.Second)) }()
+			synctest.Wait()
+			for _, what := range []string{test.first, test.then} {
+				switch what {
+				case "ctx":
+					cancel()
+				case "EndListen":
+					queue.EndListen(t.Context(), "")
+				case "Close":
+					go func() { _ = queue.Close(context.Background(), "") }()
+				}
+				synctest.Wait()
+			}
+			require.Equal(t, test.want, <-ended, "%s, then %s", test.first, test.then)
+			cancel()
+		}
+	})
+
 	inBubble(t, "asks the broker for no more once it has begun", func(t *testing.T) {
 		for _, prefetch := range []int{0, 3} {
 			s := newFakeStorage(queues.Traits{Prefetch: prefetch})

@@ -46,7 +46,11 @@ func (q *MessageQueue) ReadMessageCount() (int64, error) {
 	if err := q.checkCall(ctx, "", CapabilityMessageCount); err != nil {
 		return 0, err
 	}
-	count, err := q.storage.(Counter).Count(q.session.Load().ending)
+	s := q.session.Load()
+	count, err := q.storage.(Counter).Count(s.ending)
+	if err != nil && s.ending.Err() != nil {
+		return 0, q.closedMeanwhile("")
+	}
 	return count, q.fail(ctx, "", "counting messages", err)
 }
 

@@ -127,16 +127,11 @@ func (q *MessageQueue) Configure(ctx context.Context, params *cconf.ConfigParams
 	}
 }
 
-// applyPending configures a closed queue with what it was given while it was open.
+// applyPending configures a closed queue with what it was given while it was open, when it has its turn to be opened.
 func (q *MessageQueue) applyPending(ctx context.Context) {
 	q.life.mu.Lock()
 	pending := q.pending
-	if q.state.Load() != stateClosed {
-		pending = nil
-	}
-	if pending != nil {
-		q.pending = nil
-	}
+	q.pending = nil
 	q.life.mu.Unlock()
 	if pending != nil {
 		q.configure(ctx, pending)
@@ -152,8 +147,11 @@ func (q *MessageQueue) configure(ctx context.Context, params *cconf.ConfigParams
 		q.CredentialResolver.SetReferences(ctx, credentialReferences{q.references})
 	}
 
-	q.name = cconf.NameResolver.ResolveWithDefault(params, q.name)
-	q.name = params.GetAsStringWithDefault(config.QueueName, q.name)
+	name := cconf.NameResolver.ResolveWithDefault(params, q.name)
+	name = params.GetAsStringWithDefault(config.QueueName, name)
+	if name != q.name { // calls that are refused because the queue is not open may be reading it
+		q.name = name
+	}
 	q.applyConfig(params)
 	q.observe()
 }

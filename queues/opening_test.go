@@ -3,8 +3,11 @@ package queues_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 	"github.com/stretchr/testify/require"
 
@@ -21,6 +24,122 @@ func (slowStorage) Options() []config.Option { return config.Connecting() }
 func (slowStorage) Open(ctx context.Context, _ queues.StorageParams) error {
 	<-ctx.Done()
 	return ctx.Err()
+}
+
+// gatedStorage is one that is opened when a test lets it, however long that takes.
+type gatedStorage struct {
+	*fakeStorage
+	withDead
+	gate chan struct{}
+}
+
+func newGatedStorage() gatedStorage {
+	s := newFakeStorage(queues.Traits{})
+	return gatedStorage{s, withDead{s}, make(chan struct{})}
+}
+
+func (s gatedStorage) Open(_ context.Context, params queues.StorageParams) error {
+	<-s.gate
+	return s.fakeStorage.Open(context.Background(), params)
+}
+
+// opening calls Open, until the storage is asked to open.
+func opening(t *testing.T, queue queues.IMessageQueue) <-chan error {
+	opened := make(chan error, 1)
+	go func() { opened <- queue.Open(t.Context(), "123") }()
+	synctest.Wait()
+	return opened
+}
+
+func TestCloseDuringOpen(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "ends it: Open returns ErrNotOpened, and the queue is closed", func(t *testing.T) {
+		queue := closedQueue(t, slowStorage{newFakeStorage(queues.Traits{})}, "connect_timeout", 60000)
+		failed := opening(t, queue)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.ErrorIs(t, <-failed, queues.ErrNotOpened)
+		require.False(t, queue.IsOpen())
+	})
+
+	inBubble(t, "waits for a storage that does not heed its ctx, and closes it", func(t *testing.T) {
+		s := newGatedStorage()
+		queue := closedQueue(t, s)
+		failed := opening(t, queue)
+		closed := make(chan error, 1)
+		go func() { closed <- queue.Close(context.Background(), "") }()
+		pass(time.Hour)
+		require.Empty(t, closed)
+		close(s.gate)
+		require.NoError(t, <-closed)
+		require.ErrorIs(t, <-failed, queues.ErrNotOpened)
+		require.False(t, queue.IsOpen())
+		require.Equal(t, []string{"open orders", "close orders"}, s.called("open", "close"))
+		require.Equal(t, s.dead.called("open"), s.dead.called("open")[:len(s.dead.called("close"))], "its dead-letter queue is closed, if it was opened")
+		opened(t, queue)
+		require.True(t, queue.IsOpen())
+	})
+
+	inBubble(t, "does not wait beyond its ctx, and the queue is closed even so", func(t *testing.T) {
+		s := newGatedStorage()
+		queue := closedQueue(t, s)
+		failed := opening(t, queue)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started := time.Now()
+		require.NoError(t, queue.Close(ctx, ""))
+		require.Equal(t, time.Second, time.Since(started))
+		close(s.gate)
+		require.ErrorIs(t, <-failed, queues.ErrNotOpened)
+		require.False(t, queue.IsOpen())
+		require.Equal(t, []string{"close orders"}, s.called("close"))
+	})
+
+	inBubble(t, "ends those that wait for their turn too, and none that comes later", func(t *testing.T) {
+		s := newGatedStorage()
+		queue := closedQueue(t, s)
+		first, second := opening(t, queue), opening(t, queue)
+		closed := make(chan error, 1)
+		go func() { closed <- queue.Close(context.Background(), "") }()
+		synctest.Wait()
+		require.ErrorIs(t, <-second, queues.ErrNotOpened)
+		later := opening(t, queue)
+		close(s.gate)
+		require.ErrorIs(t, <-first, queues.ErrNotOpened)
+		require.NoError(t, <-later)
+		require.NoError(t, <-closed)
+		require.True(t, queue.IsOpen())
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+
+	inBubble(t, "ends an Open that waits for an earlier Close", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		s.has("a")
+		queue := openQueue(t, s)
+		queue.BeginListen(t.Context(), "", works(5*time.Second))
+		synctest.Wait()
+		go func() { _ = queue.Close(context.Background(), "") }()
+		synctest.Wait()
+		failed := opening(t, queue)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.ErrorIs(t, <-failed, queues.ErrNotOpened)
+		require.False(t, queue.IsOpen())
+	})
+
+	inBubble(t, "does not wait for the Open that calls it", func(t *testing.T) {
+		queue := &givesUp{}
+		queue.MessageQueue = queues.InheritMessageQueueWithStorage(queue, "orders", newFakeStorage(queues.Traits{}))
+		require.ErrorIs(t, queue.Open(t.Context(), ""), errFailed)
+		require.False(t, queue.IsOpen())
+	})
+}
+
+// givesUp is a queue that closes itself when it cannot be opened.
+type givesUp struct{ *queues.MessageQueue }
+
+func (q *givesUp) OpenWithParams(ctx context.Context, correlationId string, _ []*cconn.ConnectionParams, _ *cauth.CredentialParams) error {
+	_ = q.Close(ctx, correlationId)
+	return errFailed
 }
 
 func TestOpeningABroker(t *testing.T) {

@@ -191,25 +191,26 @@ func (q *MessageQueue) abandon(ctx context.Context, d *Delivery, delay time.Dura
 
 // release gives a delivery back after delay: by the storage if it can, else the base keeps the message.
 func (q *MessageQueue) release(ctx context.Context, d *Delivery, delay time.Duration) error {
-	releaser, ok := q.storage.(DelayedReleaser)
-	switch {
-	case delay > 0 && !ok:
-		d.settled.Store(true)
-		if d.locks.park(d, delay, nil) {
-			return nil
-		}
-		q.giveBack(ctx, d, true)
-		return nil
-	case delay > 0:
-		if err := releaser.ReleaseDelayed(ctx, d.Handle, delay); err != nil {
-			return err
-		}
-	default:
+	if delay <= 0 {
 		if err := q.storage.Release(ctx, d.Handle, true); err != nil {
 			return err
 		}
+		d.markSettled()
+		return nil
 	}
-	d.markSettled()
+	if releaser, ok := q.storage.(DelayedReleaser); ok {
+		switch err := releaser.ReleaseDelayed(ctx, d.Handle, delay); {
+		case err == nil:
+			d.markSettled()
+			return nil
+		case !errors.Is(err, ErrNotSupported):
+			return err
+		}
+	}
+	d.settled.Store(true)
+	if !d.locks.park(d, delay, nil) {
+		q.giveBack(ctx, d, true)
+	}
 	return nil
 }
 
@@ -233,6 +234,7 @@ func (q *MessageQueue) perform(due []dueDelivery) {
 	}
 	s := q.session.Load()
 	expired := make([]*Delivery, 0, len(due))
+	var parked []*Delivery
 	for _, d := range due {
 		switch d.duty {
 		case dutyExpired:
@@ -240,11 +242,14 @@ func (q *MessageQueue) perform(due []dueDelivery) {
 		case dutyExtend:
 			q.withinKeepingTimeout(s, func(ctx context.Context) { q.extend(ctx, d.Delivery) })
 		case dutyParked:
-			q.withinKeepingTimeout(s, func(ctx context.Context) { q.releaseOrPark(ctx, d.Delivery) })
+			parked = append(parked, d.Delivery)
 		case dutyBury:
 			s.locks.undertaker.add(d.Delivery)
 		}
 	}
+	forMany(parked, func(d *Delivery) {
+		q.withinKeepingTimeout(s, func(ctx context.Context) { q.releaseOrPark(ctx, d) })
+	})
 	q.expire(s, expired)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -361,5 +362,68 @@ func TestClear(t *testing.T) {
 		s.fails("complete", errAway)
 		require.ErrorIs(t, queue.Clear(t.Context(), ""), queues.ErrNoConnection)
 		require.Len(t, s.called("complete"), 2, "the others are removed all the same")
+	})
+}
+
+func TestReleasingLaterWhatTheStorageHasNoWayFor(t *testing.T) {
+	t.Parallel()
+	noWay := fmt.Errorf("so short a delay: %w", queues.ErrNotSupported)
+
+	inBubble(t, "has the base keep the message locked, and release it when it is due", func(t *testing.T) {
+		for _, keeper := range []queues.LockKeeper{queues.LocksByBase, queues.LocksByBroker} {
+			s, storage := newAbleStorage(keeper)
+			s.has("a")
+			queue := openQueue(t, storage, "lock_timeout", 30000)
+			envelope := receiveNow(t, queue)
+			s.fails("release_delayed", noWay)
+			require.NoError(t, queues.AbandonDelayed(t.Context(), queue, envelope, time.Minute))
+			require.Nil(t, envelope.GetReference())
+			require.NoError(t, queue.Complete(t.Context(), envelope), "it is settled")
+			pass(time.Minute - time.Millisecond)
+			require.Equal(t, []string{"a 1*"}, s.holds(), "though its lock time-out has passed")
+			pass(time.Millisecond)
+			require.Equal(t, []string{"a 1"}, s.holds())
+			require.Equal(t, 2, receiveNow(t, queue).DeliveryCount)
+			require.Empty(t, s.called("complete", "stale"))
+		}
+	})
+
+	inBubble(t, "is asked of it each time", func(t *testing.T) {
+		s, storage := newAbleStorage(queues.LocksByBase)
+		s.has("a", "b")
+		queue := openQueue(t, storage)
+		s.fails("release_delayed", noWay)
+		require.NoError(t, queues.AbandonDelayed(t.Context(), queue, receiveNow(t, queue), time.Second))
+		require.NoError(t, queues.AbandonDelayed(t.Context(), queue, receiveNow(t, queue), time.Minute))
+		require.Equal(t, []string{"release_delayed a 1s", "release_delayed b 1m0s"}, s.called("release_delayed"))
+		require.Equal(t, []string{"a 1*", "b 1"}, s.holds())
+	})
+
+	inBubble(t, "is done by Close, as a delivery that counts", func(t *testing.T) {
+		s, storage := newAbleStorage(queues.LocksByBase)
+		s.has("a")
+		queue := openQueue(t, storage)
+		s.fails("release_delayed", noWay)
+		require.NoError(t, queues.AbandonDelayed(t.Context(), queue, receiveNow(t, queue), time.Minute))
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.Equal(t, []string{"a 1"}, s.holds())
+	})
+
+	inBubble(t, "is done for several at a time when they are due together", func(t *testing.T) {
+		s, storage := newAbleStorage(queues.LocksByBase)
+		s.has(numbered(40)...)
+		queue := openQueue(t, storage)
+		s.fails("release_delayed", slices.Repeat([]error{noWay}, 40)...)
+		for range 40 {
+			require.NoError(t, queues.AbandonDelayed(t.Context(), queue, receiveNow(t, queue), time.Second))
+		}
+		release := s.blocks(t, "release")
+		pass(time.Second)
+		require.Greater(t, len(s.called("release ")), 1, "the first does not hold up the others")
+		release()
+		synctest.Wait()
+		for _, held := range s.holds() {
+			require.NotContains(t, held, "*")
+		}
 	})
 }

@@ -107,7 +107,9 @@ type (
 	// DelayedReleaser is a storage that can give a message back later. Without it the base keeps the
 	// message locked for that time, which a crash ends early.
 	DelayedReleaser interface {
-		// ReleaseDelayed is Release, counted, with the message ready after delay (above 0).
+		// ReleaseDelayed is Release, counted, with the message ready after delay (above 0). Where the
+		// broker has no way for this message, or this delay, it answers ErrNotSupported, and the base keeps
+		// the message locked. A storage that cannot hold it for so long either answers with another error.
 		ReleaseDelayed(ctx context.Context, handle any, delay time.Duration) error
 	}
 
@@ -115,8 +117,8 @@ type (
 	// completes the messages that its receivers are through with in groups, one group at a time, while the
 	// receivers go on. Without it each of them waits for its Complete.
 	BatchCompleter interface {
-		// CompleteBatch is Complete for every handle, 1 to 256 of them. It returns nil when all are completed,
-		// else an error for each handle, in their order; nil for one that is completed.
+		// CompleteBatch is Complete for every handle, 1 to Traits.GroupMax of them. It returns nil when all are
+		// completed, else an error for each handle, in their order; nil for one that is completed.
 		CompleteBatch(ctx context.Context, handles []any) []error
 	}
 
@@ -178,6 +180,7 @@ type Traits struct {
 	NeedsServer    bool         // connection and credential are resolved for Open, which fails with ErrNoConnection without one
 	Prefetch       int          // messages a listener takes ahead unless options.prefetch is set
 	PrefetchMax    int          // how far that grows while receivers are fast; 0: it does not
+	GroupMax       int          // messages that a listener completes in one step, if it can; 0: 256. More where a step takes long
 	MaxMessageSize int          // bytes of payload the broker takes; 0: no limit known
 	Without        []Capability // what it implements but this server cannot do
 	Remark         string       // after Open: how it works with the server it found, for the log at level info; may be empty

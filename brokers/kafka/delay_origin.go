@@ -20,18 +20,29 @@ func (c *shareConsumer) origin(handle any) (record *kgo.Record, deliveries int) 
 	return h.record, h.earlier + h.count
 }
 
-// taken is how many records are handed out.
-func (c *groupConsumer) taken() (n int) {
+// stay notes that nobody works on a record that was handed out: it waits until it is released.
+func (c *groupConsumer) stay(e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.stays = true
+}
+
+// taken is how many records are handed out, and how many of those only wait.
+func (c *groupConsumer) taken() (all, staying int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range c.partitions {
 		for _, e := range p.entries {
-			if e.state == entryTaken {
-				n++
+			if e.state != entryTaken {
+				continue
+			}
+			all++
+			if e.stays {
+				staying++
 			}
 		}
 	}
-	return n
+	return all, staying
 }
 
 // ownsAll tells whether all partitions are ours.

@@ -15,7 +15,7 @@ import (
 
 // delays is what a queue does about messages that become ready later. They wait in a topic of their own, which is made
 // when the first of them comes, and which every process that has the queue open watches: see mover. What is released for
-// a short time only, or must keep its place, waits where it is: see parking.
+// a short time only, or must keep its place, waits where it is: the base keeps it.
 type delays struct {
 	session *session
 	dead    bool // the messages of the queue are dead ones
@@ -26,7 +26,6 @@ type delays struct {
 	once    sync.Once
 	wanted  chan struct{} // closed when this process shall not wait for others to move what is due
 	mover   *mover
-	parking *parking
 }
 
 // delayedSuffix makes the name of the topic of delayed messages.
@@ -40,7 +39,6 @@ func newDelays(s *session, plan plan, dead bool) *delays {
 	plan.keep, plan.partitions, plan.maxPayload = true, 1, s.topic.maxPayload()
 	d := &delays{session: s, dead: dead, topic: delayedName(s.topic.name, s.group), plan: plan, making: make(chan struct{}, 1), wanted: make(chan struct{})}
 	d.mover = newMover(d)
-	d.parking = newParking(s)
 	return d
 }
 
@@ -66,10 +64,7 @@ func (d *delays) start() { d.mover.start() }
 func (d *delays) want() { d.once.Do(func() { close(d.wanted) }) }
 
 // close lets others see to what is delayed.
-func (d *delays) close(ctx context.Context) {
-	d.mover.close(ctx)
-	d.parking.close(ctx)
-}
+func (d *delays) close(ctx context.Context) { d.mover.close(ctx) }
 
 // find looks for the topic.
 func (d *delays) find(ctx context.Context) error {
@@ -127,18 +122,21 @@ func (d *delays) put(ctx context.Context, record *kgo.Record, due time.Time) err
 }
 
 // release gives a message back when it is due. It goes through the topic if it can: that outlives this process and
-// holds up neither the position of a group nor a lock on the broker. Else it waits here.
+// holds up neither the position of a group nor a lock on the broker. Else the base keeps it.
 func (d *delays) release(ctx context.Context, handle any, delay time.Duration) error {
 	due := time.Now().Add(delay)
 	s := d.session
-	if delay < leastTravel || s.keepsPlaces() || !s.beginSending() {
-		return d.parking.park(handle, due)
-	}
-	defer s.sending.Done()
 	record, deliveries := s.consumer.origin(handle)
 	if record == nil {
 		return queues.ErrLockLost
 	}
+	if delay < leastTravel || s.keepsPlaces() {
+		return s.stay(handle, nil)
+	}
+	if !s.beginSending() {
+		return queues.ErrNotOpened
+	}
+	defer s.sending.Done()
 	err := d.put(ctx, copyOf(record, deliveries, s.group), due)
 	switch {
 	case err == nil:
@@ -146,8 +144,19 @@ func (d *delays) release(ctx context.Context, handle any, delay time.Duration) e
 	case ctx.Err() != nil:
 		return err
 	default: // such as a user who may not make topics
-		return d.parking.park(handle, due)
+		return s.stay(handle, err)
 	}
+}
+
+// stay leaves it to the base to keep a message until it is due.
+func (s *session) stay(handle any, cause error) error {
+	if group, ok := s.consumer.(*groupConsumer); ok {
+		group.stay(handle.(*entry))
+	}
+	if cause != nil {
+		return fmt.Errorf("%w by topic: %w", queues.ErrNotSupported, cause)
+	}
+	return queues.ErrNotSupported
 }
 
 // clear removes all that is delayed, also what another process is going to move.
@@ -162,18 +171,16 @@ func (d *delays) clear(ctx context.Context) error {
 	return d.mover.clear(ctx)
 }
 
-// count tells how many messages are delayed.
+// count tells how many messages wait in the topic.
 func (d *delays) count(ctx context.Context) (int64, error) {
-	parked := int64(d.parking.len())
 	err := d.find(ctx)
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return parked, nil
+		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	waiting, err := d.mover.consumer.lag(ctx)
-	return parked + waiting, err
+	return d.mover.consumer.lag(ctx)
 }
 
 // keepsPlaces tells whether a message that is released must come again at its old place.
@@ -211,8 +218,12 @@ func (st *storage) CountByState(ctx context.Context) (ready, locked, delayed int
 		delayed, err = s.delays.count(ctx)
 	}
 	locked = -1
-	if group, ok := s.consumer.(*groupConsumer); ok && group.ownsAll() {
-		locked = max(0, int64(group.taken()-s.delays.parking.len()))
+	if group, ok := s.consumer.(*groupConsumer); ok {
+		taken, staying := group.taken()
+		delayed += int64(staying)
+		if group.ownsAll() {
+			locked = int64(taken - staying)
+		}
 	}
 	return max(0, ready), locked, max(0, delayed), fail(ctx, "counting messages by state", err)
 }

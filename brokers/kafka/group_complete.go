@@ -15,7 +15,8 @@ func (c *groupConsumer) complete(ctx context.Context, handle any) error {
 	return nil
 }
 
-// completeBatch settles entries, and waits for the commits of all of them if they must be confirmed.
+// completeBatch settles entries, and waits for the commits of all of them if they must be confirmed. What was removed
+// from the topic cannot come again, committed or not.
 func (c *groupConsumer) completeBatch(ctx context.Context, handles []any) (errs []error) {
 	note := func(i int, err error) {
 		if err != nil && errs == nil {
@@ -34,7 +35,7 @@ func (c *groupConsumer) completeBatch(ctx context.Context, handles []any) (errs 
 			continue
 		}
 		c.settle(e)
-		if c.session.confirm {
+		if c.session.confirm && e.offset >= e.partition.gone {
 			waiting[i] = make(chan error, 1)
 			c.settlers = append(c.settlers, settler{e.partition, waiting[i]})
 		}

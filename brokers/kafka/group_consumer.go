@@ -178,7 +178,7 @@ func (c *groupConsumer) handOut(dst []queues.Delivery) (n int) {
 		if e == nil {
 			break
 		}
-		e.state = entryTaken
+		e.state, e.stays = entryTaken, false
 		e.count++
 		dst[n].Message, dst[n].Count, dst[n].Handle = read(e.record), e.earlier+e.count, e
 	}

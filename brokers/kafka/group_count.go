@@ -9,7 +9,7 @@ func (c *groupConsumer) forget(upTo map[int32]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range c.partitions {
-		p.next = max(p.next, upTo[p.number])
+		p.next, p.gone = max(p.next, upTo[p.number]), max(p.gone, upTo[p.number])
 		for _, e := range append([]*entry(nil), p.entries...) {
 			if e.offset < upTo[p.number] && e.state == entryReady {
 				c.settle(e)

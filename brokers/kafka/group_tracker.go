@@ -21,6 +21,7 @@ type entry struct {
 	earlier   int    // deliveries before the record was written, as another one
 	count     int    // deliveries that count
 	state     entryState
+	stays     bool  // taken, and waits to be released
 	lane      *lane // of those with which it has something in common; nil: it stands alone
 }
 
@@ -42,6 +43,7 @@ type partition struct {
 	next    int64              // offset after the last that came in; -1: unknown
 	settled map[int64]struct{} // offsets, from the last commit, that are done with though earlier ones are not
 	counts  map[int64]int      // deliveries, from the last commit, of those that have had any
+	gone    int64              // records before this offset were removed
 	leaving bool               // it goes to another member: what is settled from now on would not be committed
 	lost    bool
 }

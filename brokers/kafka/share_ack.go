@@ -29,6 +29,7 @@ type ack struct {
 	kind        int8
 	verdict     *verdict // gets the result; nil: nobody waits for it
 	place       int      // in verdict
+	err         error    // of one that its session failed to say
 }
 
 func (a *ack) finish(err error) {
@@ -97,12 +98,12 @@ func (s *shareSession) acknowledge(acks []*ack, renewing bool) error {
 	}
 	answer, err := s.request(request)
 	if err != nil {
-		finishAll(acks, fail(context.Background(), "asking broker "+fmt.Sprint(s.broker), err))
+		s.failToSay(acks, fail(context.Background(), "asking broker "+fmt.Sprint(s.broker), err))
 		return err
 	}
 	response := answer.(*kmsg.ShareAcknowledgeResponse)
 	if err := kerr.ErrorForCode(response.ErrorCode); err != nil {
-		finishAll(acks, sessionError(err))
+		s.failToSay(acks, sessionError(err))
 		return err
 	}
 	if s.epoch != leavingEpoch {
@@ -119,6 +120,14 @@ func (s *shareSession) acknowledge(acks []*ack, renewing bool) error {
 		s.wait = leastFetchWait
 	}
 	return nil
+}
+
+// failToSay keeps acks until lose has told the base what is void now: who waits for them goes on to what was taken ahead.
+func (s *shareSession) failToSay(acks []*ack, err error) {
+	for _, a := range acks {
+		a.err = err
+	}
+	s.unsaid = append(s.unsaid, acks...)
 }
 
 // sessionError is what becomes of acks when the broker does not know the session that they belong to.
@@ -165,7 +174,7 @@ func (s *shareSession) conclude(acks []*ack, results map[int32]error) {
 // alone says one thing again, by itself.
 func (s *shareSession) alone(a *ack) {
 	if s.broken != nil {
-		a.finish(queues.ErrLockLost)
+		s.failToSay([]*ack{a}, queues.ErrLockLost)
 		return
 	}
 	s.broken = s.acknowledge([]*ack{a}, a.kind == ackRenew)

@@ -32,12 +32,12 @@ func (s *shareSession) fetch(t task) error {
 	c.warm = c.warm || err == nil && cold
 	c.mu.Unlock()
 	if err != nil {
-		finishAll(t.acks, fail(c.work, "asking broker "+fmt.Sprint(s.broker), err))
+		s.failToSay(t.acks, fail(c.work, "asking broker "+fmt.Sprint(s.broker), err))
 		return err
 	}
 	response := answer.(*kmsg.ShareFetchResponse)
 	if err := kerr.ErrorForCode(response.ErrorCode); err != nil {
-		finishAll(t.acks, sessionError(err))
+		s.failToSay(t.acks, sessionError(err))
 		return err
 	}
 	s.epoch++

@@ -25,7 +25,8 @@ type shareSession struct {
 	wait   time.Duration      // of the next fetch that finds nothing
 	pause  time.Duration      // after the next failure
 	rested bool
-	broken error // why the session must begin anew; nil: it need not
+	broken error  // why the session must begin anew; nil: it need not
+	unsaid []*ack // for lose to finish
 
 	// Guarded by consumer.mu.
 	generation int                // sessions so far
@@ -247,12 +248,16 @@ func (s *shareSession) lose(err error) {
 	c.ready = kept
 	c.refuse(fail(c.work, fmt.Sprintf("asking broker %d", s.broker), err), false)
 	c.mu.Unlock()
-	finishAll(acks, queues.ErrLockLost)
 	c.wantRefresh()
 	c.session.params.Void(func(handle any) bool {
 		h, ok := handle.(*shareHandle)
 		return ok && h.session == s && h.generation <= generation
 	})
+	finishAll(acks, queues.ErrLockLost)
+	for _, a := range s.unsaid {
+		a.finish(a.err)
+	}
+	s.unsaid = nil
 }
 
 // end closes the session on the broker, which releases what is left.

@@ -60,6 +60,10 @@ func (c *shareConsumer) settleAll(ctx context.Context, handles []any, kind int8,
 	for i, handle := range handles {
 		a := &acks[i]
 		*a = ack{handle: handle.(*shareHandle), kind: kind, verdict: v, place: i}
+		if v != nil && c.wasRemoved(a.handle) { // it cannot come again, whatever the broker says
+			a.verdict = nil
+			v.note(i, nil)
+		}
 		if c.say(a) {
 			continue
 		}

@@ -64,6 +64,15 @@ func TestMessagesAreCompletedTogether(t *testing.T) {
 		require.NoError(t, errs[2])
 	})
 
+	t.Run("and nobody waits for what was cleared away", func(t *testing.T) {
+		t.Parallel()
+		c, s, handles := holding(true, 5, 6)
+		c.gone[0] = 7
+		require.Nil(t, c.completeBatch(t.Context(), handles))
+		require.Len(t, s.acks, 2, "the broker is told all the same")
+		finishAll(s.acks, errors.New("finds nobody"))
+	})
+
 	t.Run("and nobody waits once ctx has ended", func(t *testing.T) {
 		t.Parallel()
 		c, s, handles := holding(true, 5, 6)
@@ -73,6 +82,31 @@ func TestMessagesAreCompletedTogether(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 		}
 		finishAll(s.acks, errors.New("late")) // finds nobody
+	})
+
+	t.Run("and hear of a lost connection when the base knows what is void", func(t *testing.T) {
+		t.Parallel()
+		c, s, handles := holding(true, 5, 6, 7)
+		ahead := handles[2]
+		result := make(chan []error, 1)
+		go func() { result <- c.completeBatch(t.Context(), handles[:2]) }()
+		<-s.bell
+		c.mu.Lock()
+		acks := s.acks
+		s.acks = nil
+		c.mu.Unlock()
+		voided := false
+		c.session.params.Void = func(match func(any) bool) {
+			voided = match(ahead)
+			require.EqualValues(t, 2, acks[0].verdict.left.Load(), "else their receivers would go on with what is void")
+		}
+		s.failToSay(acks, queues.ErrNoConnection)
+		s.lose(queues.ErrNoConnection)
+		require.True(t, voided)
+		for _, err := range <-result {
+			require.ErrorIs(t, err, queues.ErrNoConnection)
+		}
+		require.Empty(t, s.unsaid)
 	})
 
 	t.Run("and without errors there is no list of them", func(t *testing.T) {

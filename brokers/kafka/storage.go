@@ -55,7 +55,7 @@ type consumer interface {
 }
 
 func atBest() queues.Traits {
-	return queues.Traits{Locks: queues.LocksByBase, Ordered: true, Durable: true, NeedsServer: true, Prefetch: prefetch}
+	return queues.Traits{Locks: queues.LocksByBase, Ordered: true, Durable: true, NeedsServer: true, Prefetch: prefetch, GroupMax: mostCompleted}
 }
 
 // prefetch is how many messages a listener takes ahead: each Take is a round trip to the broker.
@@ -64,6 +64,10 @@ const prefetch = 100
 // prefetchMax is how far that grows in mode share while receivers are fast: with the one to start, what one
 // fetch may bring.
 const prefetchMax = mostRecords - 1
+
+// mostCompleted is how many messages a listener completes together: fast receivers get through as much as a fetch
+// brings while a confirmation is under way.
+const mostCompleted = 1024
 
 func (st *storage) Traits() queues.Traits {
 	st.mu.Lock()
@@ -194,6 +198,5 @@ func (st *storage) Purge(ctx context.Context) error {
 		return fail(ctx, "deleting the records of topic "+s.topic.name, err)
 	}
 	s.consumer.forget(upTo)
-	s.delays.parking.forget(ctx)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -21,7 +22,7 @@ var ErrNoSubscribers = errors.New("no subscribers")
 func explainRefusal(err error) (explained error, final bool) {
 	var refused *autopaho.ConnackError
 	if !errors.As(err, &refused) {
-		return fmt.Errorf("%w: %w", queues.ErrNoConnection, err), false
+		return fmt.Errorf("%w: %w", queues.ErrNoConnection, connect.Explain(err)), false
 	}
 	switch refused.ReasonCode {
 	case packets.ConnackBadUsernameOrPassword, packets.ConnackNotAuthorized, packets.ConnackBadAuthenticationMethod:

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 func (st *storage) Complete(ctx context.Context, held any) error {
@@ -24,34 +26,27 @@ func (st *storage) CompleteBatch(ctx context.Context, held []any) []error {
 type completing struct {
 	handles []*handle
 	found   []bool // of each, when it is done
-	err     error
 }
 
 func (s *session) complete(ctx context.Context, handles []*handle) ([]bool, error) {
-	done, err := s.completes.do(ctx, completing{handles: handles})
-	if err == nil {
-		err = done.err
-	}
+	done, err := s.completes.Do(ctx, completing{handles: handles})
 	return done.found, err
 }
 
 // performCompletes deletes the rows of several callers together.
-func (s *session) performCompletes(calls []*call[completing]) {
+func (s *session) performCompletes(calls []*queues.GroupCall[completing]) {
 	var all []*handle
 	for _, c := range calls {
-		all = append(all, c.value.handles...)
+		all = append(all, c.Value.handles...)
 	}
 	found, err := s.deleteRows(all)
 	if err == nil {
 		s.freed()
 	}
 	for _, c := range calls {
-		n := len(c.value.handles)
-		if c.claim() {
-			c.value.found, c.value.err = found[:n:n], err
-			c.finish()
-		}
-		found = found[n:]
+		n := len(c.Value.handles)
+		c.Value.found, found = found[:n:n], found[n:]
+		c.Finish(err)
 	}
 }
 

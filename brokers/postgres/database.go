@@ -61,7 +61,7 @@ func (d *database) greet(ctx context.Context) error {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("%w: the server does not answer within %s: %w", queues.ErrNoConnection, config.ConnectTimeout, err)
 		}
-		return failure(ctx, err)
+		return failure(ctx, connect.Explain(err))
 	}
 	if schema != nil {
 		d.schema = *schema

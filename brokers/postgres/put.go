@@ -129,22 +129,18 @@ func (s *session) insertAlone(ctx context.Context, batch columns) (full bool, er
 type putting struct {
 	messages columns
 	full     bool // there was no room
-	err      error
 }
 
 // insertTogether inserts messages with those of other callers. It reports full, and inserts none, if there is no
 // room for all of them.
 func (s *session) insertTogether(ctx context.Context, batch columns) (full bool, err error) {
-	done, err := s.puts.do(ctx, putting{messages: batch})
-	if err == nil {
-		err = done.err
-	}
+	done, err := s.puts.Do(ctx, putting{messages: batch})
 	return done.full, err
 }
 
 // performPuts inserts the messages of several callers with one statement. If the server refuses that, each has
 // a statement of its own: it may be that only one is bad.
-func (s *session) performPuts(calls []*call[putting]) {
+func (s *session) performPuts(calls []*queues.GroupCall[putting]) {
 	err := s.insertFor(calls)
 	if _, refused := errors.AsType[*pgconn.PgError](err); refused && len(calls) > 1 {
 		for i := range calls {
@@ -153,26 +149,23 @@ func (s *session) performPuts(calls []*call[putting]) {
 		return
 	}
 	for _, c := range calls {
-		c.value.err = err
-		if c.claim() {
-			c.finish()
-		}
+		c.Finish(err)
 	}
 }
 
-func (s *session) insertFor(calls []*call[putting]) error {
+func (s *session) insertFor(calls []*queues.GroupCall[putting]) error {
 	var batch columns
 	var last time.Time
 	wanted := 0
 	for _, c := range calls {
-		wanted += c.value.messages.count()
+		wanted += c.Value.messages.count()
 	}
 	err := s.withRoom(s.work, wanted, func(db querier, room int) (err error) {
 		batch = columns{}
 		for _, c := range calls {
-			if c.value.full = room < c.value.messages.count(); !c.value.full && !c.gone() {
-				room -= c.value.messages.count()
-				batch.append(c.value.messages)
+			if c.Value.full = room < c.Value.messages.count(); !c.Value.full && !c.Gone() {
+				room -= c.Value.messages.count()
+				batch.append(c.Value.messages)
 			}
 		}
 		if batch.count() > 0 {

@@ -14,6 +14,9 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
+// mostTogether bounds how many callers one statement serves.
+const mostTogether = 100
+
 // session is what one Open has made. Its methods are called between begin and calls.Done.
 type session struct {
 	lease   *connect.Lease[*database]
@@ -45,9 +48,9 @@ type session struct {
 	places *places // of the queue object
 	room   *room
 
-	puts      group[putting]
-	takes     group[taking]
-	completes group[completing]
+	puts      queues.GroupCommit[putting]
+	takes     queues.GroupCommit[taking]
+	completes queues.GroupCommit[completing]
 }
 
 func newSession(lease *connect.Lease[*database], t table.Table, params queues.StorageParams, places *places) *session {
@@ -73,9 +76,9 @@ func newSession(lease *connect.Lease[*database], t table.Table, params queues.St
 	s.waker.wake = s.notified
 	s.alarm.ring = s.wake
 	s.floor.interval = s.pollInterval
-	s.puts = group[putting]{session: s, perform: s.performPuts, patience: 50 * time.Microsecond}
-	s.takes = group[taking]{session: s, perform: s.performTakes}
-	s.completes = group[completing]{session: s, perform: s.performCompletes}
+	s.puts = queues.GroupCommit[putting]{Commit: s.performPuts, MaxCalls: mostTogether, Linger: true}
+	s.takes = queues.GroupCommit[taking]{Commit: s.performTakes, MaxCalls: mostTogether}
+	s.completes = queues.GroupCommit[completing]{Commit: s.performCompletes, MaxCalls: mostTogether}
 	s.notify.subscribe(s.channel, &s.waker)
 	if s.waitsForRoom() {
 		s.notify.subscribe(t.RoomChannel(s.queue), &s.room.waker)
@@ -108,6 +111,9 @@ func (s *session) close(ctx context.Context) {
 
 	hurry := context.AfterFunc(ctx, s.stop)
 	s.calls.Wait()
+	s.puts.Close()
+	s.takes.Close()
+	s.completes.Close()
 	hurry()
 	s.stop()
 	s.lease.Release()

@@ -71,10 +71,7 @@ func (s *session) take(ctx context.Context, dst []queues.Delivery, wait bool) (i
 	}
 	want := min(len(dst), mostTaken)
 	began := time.Now()
-	got, err := s.takes.do(ctx, taking{want: want, wait: wait})
-	if err == nil {
-		err = got.err
-	}
+	got, err := s.takes.Do(ctx, taking{want: want, wait: wait})
 	if err != nil {
 		s.alarm.within(s.pollInterval)
 		return 0, s.fail(ctx, "taking messages", err)
@@ -103,28 +100,25 @@ type taking struct {
 	wait bool // it will wait if there are none
 	rows []row
 	mark token
-	err  error
 }
 
 // performTakes takes for several receivers together. Were the statement broken off when the ctx of one ends,
 // nobody would know which rows it has locked. So it goes on without that one, and what is too much is given back.
-func (s *session) performTakes(calls []*call[taking]) {
+func (s *session) performTakes(calls []*queues.GroupCall[taking]) {
 	limit, wait := 0, false
 	for _, c := range calls {
-		limit += c.value.want
-		wait = wait || c.value.wait
+		limit += c.Value.want
+		wait = wait || c.Value.wait
 	}
 	var mark token
 	_, _ = rand.Read(mark[:]) // never fails
 	rows, err := s.takeRows(s.work, limit, mark, wait)
 	for _, c := range calls {
-		if !c.claim() {
-			continue
+		n := min(c.Value.want, len(rows))
+		c.Value.rows, c.Value.mark = rows[:n:n], mark
+		if c.Finish(err) {
+			rows = rows[n:]
 		}
-		n := min(c.value.want, len(rows))
-		c.value.rows, c.value.mark, c.value.err = rows[:n:n], mark, err
-		rows = rows[n:]
-		c.finish()
 	}
 	if len(rows) > 0 {
 		s.giveBack(rows, mark)

@@ -128,7 +128,7 @@ func (d *dialer) login(ctx context.Context, s server) (*amqp.Connection, error) 
 	var netDialer net.Dialer
 	socket, err := netDialer.DialContext(ctx, "tcp", s.address.HostPort())
 	if err != nil {
-		return nil, err
+		return nil, connect.Explain(err)
 	}
 	broken := context.AfterFunc(ctx, func() { _ = socket.Close() })
 	defer broken()

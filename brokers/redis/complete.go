@@ -2,6 +2,8 @@ package redis
 
 import (
 	"context"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 func (st *storage) Complete(ctx context.Context, held any) error {
@@ -51,15 +53,15 @@ type completing struct {
 }
 
 func (s *session) complete(ctx context.Context, h *handle) (bool, error) {
-	result, err := s.completes.do(ctx, completing{handle: h}, 0)
+	result, err := s.completes.Do(ctx, completing{handle: h})
 	return result.ours, err
 }
 
 // performCompletes removes the messages of several callers in one step.
-func (s *session) performCompletes(calls []*call[completing]) {
+func (s *session) performCompletes(calls []*queues.GroupCall[completing]) {
 	handles := make([]*handle, len(calls))
 	for i, c := range calls {
-		handles[i] = c.value.handle
+		handles[i] = c.Value.handle
 	}
 	answer, err := s.run(s.link.scripts.complete, s.completion(handles)...)
 	var ours []bool
@@ -68,8 +70,8 @@ func (s *session) performCompletes(calls []*call[completing]) {
 	}
 	for i, c := range calls {
 		if err == nil {
-			c.value.ours = ours[i]
+			c.Value.ours = ours[i]
 		}
-		c.finish(err)
+		c.Finish(err)
 	}
 }

@@ -78,7 +78,7 @@ func explain(ctx context.Context, err error) error {
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: the server has hung up (%s): %w", queues.ErrNoConnection, whichProtocol, err)
 	default:
-		return failure(ctx, err)
+		return failure(ctx, connect.Explain(err))
 	}
 }
 

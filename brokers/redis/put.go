@@ -23,8 +23,11 @@ func (st *storage) PutDelayed(ctx context.Context, message *queues.MessageEnvelo
 // putting is one caller's part of appending.
 type putting struct {
 	arguments []any  // of the script
+	size      int    // of the payloads
 	full      string // if there was no room: the id to watch the signal from
 }
+
+func (p putting) total() int { return p.size }
 
 // put appends messages, all or none. With a bound it waits for room, or does not.
 func (st *storage) put(ctx context.Context, doing string, delay int64, messages ...*queues.MessageEnvelope) error {
@@ -36,50 +39,50 @@ func (st *storage) put(ctx context.Context, doing string, delay int64, messages 
 	if s.limit > 0 && len(messages) > s.limit {
 		return queues.ErrQueueFull
 	}
-	wanted, size, err := newPutting(delay, messages, s.link.server.maxString)
+	wanted, err := newPutting(delay, messages, s.link.server.maxString)
 	if err != nil {
 		return err
 	}
-	full, err := s.putOnce(ctx, wanted, size)
+	full, err := s.putOnce(ctx, wanted)
 	if err != nil || full == "" {
 		return fail(ctx, doing, err)
 	}
 	if s.reject {
 		return queues.ErrQueueFull
 	}
-	return fail(ctx, doing, s.room.wait(ctx, func() (string, error) { return s.putOnce(ctx, wanted, size) }))
+	return fail(ctx, doing, s.room.wait(ctx, func() (string, error) { return s.putOnce(ctx, wanted) }))
 }
 
-func newPutting(delay int64, messages []*queues.MessageEnvelope, maxString int) (wanted putting, size int, err error) {
+func newPutting(delay int64, messages []*queues.MessageEnvelope, maxString int) (wanted putting, err error) {
 	const typical = 13 // arguments of a message without headers
 	wanted.arguments = append(make([]any, 0, 2+typical*len(messages)), delay, len(messages))
 	for _, message := range messages {
 		at := len(wanted.arguments)
 		wanted.arguments = append(wanted.arguments, 0)
 		if wanted.arguments, err = appendFields(wanted.arguments, message, maxString); err != nil {
-			return putting{}, 0, err
+			return putting{}, err
 		}
 		wanted.arguments[at] = len(wanted.arguments) - at - 1
-		size += len(message.Message)
+		wanted.size += len(message.Message)
 	}
-	return wanted, size, nil
+	return wanted, nil
 }
 
 // putOnce appends messages if there is room for all of them; if not, it returns the id to watch the signal from.
-func (s *session) putOnce(ctx context.Context, wanted putting, size int) (full string, err error) {
-	result, err := s.puts.do(ctx, wanted, size)
+func (s *session) putOnce(ctx context.Context, wanted putting) (full string, err error) {
+	result, err := s.puts.Do(ctx, wanted)
 	return result.full, err
 }
 
 // performPuts appends the messages of several callers in one step.
-func (s *session) performPuts(calls []*call[putting]) {
+func (s *session) performPuts(calls []*queues.GroupCall[putting]) {
 	count := 1
 	for _, c := range calls {
-		count += len(c.value.arguments)
+		count += len(c.Value.arguments)
 	}
 	arguments := append(make([]any, 0, count), s.limit)
 	for _, c := range calls {
-		arguments = append(arguments, c.value.arguments...)
+		arguments = append(arguments, c.Value.arguments...)
 	}
 	answer, err := s.run(s.link.scripts.put, arguments...)
 	results, _ := answer.([]any)
@@ -88,9 +91,9 @@ func (s *session) performPuts(calls []*call[putting]) {
 	}
 	for i, c := range calls {
 		if err == nil {
-			c.value.full, _ = results[i].(string)
+			c.Value.full, _ = results[i].(string)
 		}
-		c.finish(err)
+		c.Finish(err)
 	}
 }
 

@@ -146,6 +146,12 @@ func (st *storage) enter() (*session, error) {
 	return st.current, nil
 }
 
+// mostTogether is how many callers a script serves at most, mostSizeTogether up to which size of messages.
+const (
+	mostTogether     = 128
+	mostSizeTogether = 1 << 20
+)
+
 // session is what one Open has made. Its methods are called between enter and calls.Done.
 type session struct {
 	lease  *connect.Lease[*link]
@@ -164,9 +170,9 @@ type session struct {
 	ended   chan struct{} // closed when the last call is through
 	workers sync.WaitGroup
 
-	puts      *line[putting]
-	completes *line[completing]
-	asks      *line[asking]
+	puts      queues.GroupCommit[putting]
+	completes queues.GroupCommit[completing]
+	asks      queues.GroupCommit[asking]
 	taker     *taker
 	room      *room
 }
@@ -185,10 +191,11 @@ func newSession(lease *connect.Lease[*link], prefix string, names keys, group st
 		closing:        make(chan struct{}),
 		ended:          make(chan struct{}),
 	}
-	s.puts = newLine(s, 1, mostTogether, s.performPuts)
-	s.puts.linger = 50 * time.Microsecond
-	s.completes = newLine(s, 1, mostTogether, s.performCompletes)
-	s.asks = newLine(s, askers, 1, s.performAsks)
+	s.puts = queues.GroupCommit[putting]{
+		Commit: s.performPuts, MaxCalls: mostTogether, MaxSize: mostSizeTogether, Size: putting.total, Linger: true,
+	}
+	s.completes = queues.GroupCommit[completing]{Commit: s.performCompletes, MaxCalls: mostTogether}
+	s.asks = queues.GroupCommit[asking]{Commit: s.performAsks, MaxCalls: 1, Workers: askers}
 	s.taker = newTaker(s)
 	s.room = newRoom(s)
 	return s
@@ -198,6 +205,9 @@ func newSession(lease *connect.Lease[*link], prefix string, names keys, group st
 func (s *session) close() {
 	close(s.closing)
 	s.calls.Wait()
+	s.puts.Close()
+	s.completes.Close()
+	s.asks.Close()
 	close(s.ended)
 	s.workers.Wait()
 	s.taker.watcher.close()

@@ -139,7 +139,7 @@ func (t *taker) run() {
 // has ended: one that fails may be repeated, two in a row are the receivers' business.
 func (t *taker) look(watched error) {
 	for {
-		runtime.Gosched() // as in line.work
+		runtime.Gosched() // as groups of other calls do before they begin
 		waiting, wanted := t.waiting()
 		if len(waiting) == 0 {
 			return

@@ -43,6 +43,11 @@ func TestRunTellsWhetherTheContainerMayStart(t *testing.T) {
 	out.Reset()
 	require.False(t, check.Run(context.Background(), []string{"-p", "CHECK_RETRY=x"}, path, &out, build.Components()...))
 	require.Contains(t, out.String(), "(it comes from {{CHECK_RETRY}})\n"+path+": 1 error, 1 warning\n")
+	for _, option := range []string{"-c", "--config"} {
+		out.Reset()
+		require.False(t, check.Run(context.Background(), []string{"--check", option}, path, &out, build.Components()...))
+		require.Equal(t, "error: "+option+" names no file; write the path of the container file after it\n", out.String())
+	}
 }
 
 func TestDescribeShowsWhatHoldsWithoutSecrets(t *testing.T) {

@@ -192,8 +192,10 @@ func (c *checker) checkDeadLetterQueue(e *entry) {
 	if written == "" || written == own+".dead" {
 		return
 	}
-	if written == own && e.descriptor.Type() == config.ComponentQueue {
-		report("a queue cannot be its own dead-letter queue; leave it out to use " + own + ".dead")
+	isQueue := e.descriptor.Type() == config.ComponentQueue
+	itself := "a queue cannot be its own dead-letter queue; leave it out to use " + own + ".dead"
+	if written == own && isQueue {
+		report(itself)
 		return
 	}
 	locator := cref.NewDescriptor("*", config.ComponentQueue, "*", written, "*")
@@ -211,9 +213,11 @@ func (c *checker) checkDeadLetterQueue(e *entry) {
 			queues = append(queues, other)
 		}
 	}
-	switch len(queues) {
-	case 1:
-	case 0:
+	switch {
+	case len(queues) == 1:
+	case len(queues) == 0 && isQueue && e.descriptor.Match(locator):
+		report(itself)
+	case len(queues) == 0:
 		report(fmt.Sprintf("no queue component answers to %q; add one, or leave it out to use %s.dead", written, own) + c.suggestQueue(e, written))
 	default:
 		report(fmt.Sprintf("%d queue components answer to %q: %s; write the full descriptor of one", len(queues), written, listed(queues)))

@@ -96,6 +96,10 @@ func TestDeadLetterQueuesMustBeThere(t *testing.T) {
 			memory + "  options: {dead_letter_queue: orders}\n",
 			"error: options.dead_letter_queue: a queue cannot be its own dead-letter queue; leave it out to use orders.dead",
 		},
+		"it is the queue itself by descriptor": {
+			memory + "  options: {dead_letter_queue: \"pip-services:message-queue:memory:orders:1.0\"}\n",
+			"error: options.dead_letter_queue: a queue cannot be its own dead-letter queue; leave it out to use orders.dead",
+		},
 		"there are two": {
 			memory + "  options: {dead_letter_queue: failed}\n" + other + strings.ReplaceAll(other, "memory", "exotic"),
 			`error: options.dead_letter_queue: 2 queue components answer to "failed": pip-services:message-queue:exotic:failed:1.0, pip-services:message-queue:memory:failed:1.0; write the full descriptor of one`,

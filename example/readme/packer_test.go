@@ -19,11 +19,12 @@ import (
 
 func TestTheComponentOfTheReadmeListensWhereverItsQueueStands(t *testing.T) {
 	t.Parallel()
-	worker, queue, ok := strings.Cut(block(t, "yaml"), "\n\n")
-	require.True(t, ok)
+	entries := strings.Split(block(t, "yaml"), "\n\n")
+	require.Len(t, entries, 3)
+	logger, worker, queue := entries[0]+"\n", entries[1]+"\n", entries[2]+"\n"
 	for name, file := range map[string]string{
-		"before its queue, as in the README": worker + "\n\n" + queue,
-		"after its queue":                    queue + "\n" + worker + "\n",
+		"before its queue, as in the README": logger + worker + queue,
+		"after its queue":                    logger + queue + worker,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

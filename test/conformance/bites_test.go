@@ -631,6 +631,11 @@ func faultsOfListening() []fault {
 				return err
 			}
 		}, []string{"stopping/Listen returns when it is stopped", "listening/a ctx that has ended does not listen"}},
+		{"Listen takes the end of its ctx for the reason of its end", func(q *faultyQueue) {
+			q.onListen = func(ctx ctxt, receiver queues.IMessageReceiver) error {
+				return errors.Join(q.good().Listen(ctx, "", receiver), ctx.Err())
+			}
+		}, []string{"stopping/Listen returns nil after EndListen though its ctx ends too"}},
 		{"Close does not wait for receivers", func(q *faultyQueue) {
 			q.onClose = func(ctx ctxt) error {
 				hurried, cancel := context.WithCancel(ctx)
@@ -638,6 +643,35 @@ func faultsOfListening() []fault {
 				return q.good().Close(hurried, "")
 			}
 		}, []string{"stopping/receivers in work may finish"}},
+		{"only the first Close heeds its ctx", func(q *faultyQueue) {
+			var closing atomic.Bool
+			q.onClose = func(ctx ctxt) error {
+				if closing.Swap(true) {
+					ctx = context.WithoutCancel(ctx)
+				}
+				return q.good().Close(ctx, "")
+			}
+		}, []string{"stopping/no Close waits beyond its ctx"}},
+		{"Close inside a receiver cuts others short", func(q *faultyQueue) {
+			q.onClose = func(ctx ctxt) error {
+				if ctx.Done() != nil {
+					hurried, cancel := context.WithCancel(context.Background())
+					cancel()
+					go func() { _ = q.good().Close(hurried, "") }()
+				}
+				return q.good().Close(ctx, "")
+			}
+		}, []string{"inside the receiver/Close leaves other receivers their drain time-out"}},
+		{"dead letters close at once", func(q *faultyQueue) {
+			q.onClose = func(ctx ctxt) error {
+				hurried, cancel := context.WithCancel(ctx)
+				cancel()
+				if dead, err := q.good().DeadLetters(); err == nil {
+					_ = dead.Close(hurried, "")
+				}
+				return q.good().Close(ctx, "")
+			}
+		}, []string{"stopping/receivers of dead messages may finish"}},
 		{"what was fetched and not started is counted at a stop", func(q *faultyQueue) {
 			var stops atomic.Int64
 			q.onClose = func(ctx ctxt) error {

@@ -158,6 +158,22 @@ func insideReceiver() group {
 			s.receiveNone(queue)
 			s.expectNoneDead(queue)
 		}},
+		{name: "Close leaves other receivers their drain time-out", needs: safe, play: func(s *scene) {
+			queue := s.open(config.ListenConcurrency, 2, config.Prefetch, 0, config.MaxDeliveries, 1)
+			receiver := newWorkshop(s)
+			queue.BeginListen(s.ctx, "", receiver)
+			s.send(queue, "A", "B")
+			jobs := receiver.nextJobs(2)
+			require.NoError(s, queue.Close(jobs[0].ctx, ""))
+			jobs[0].end(nil)
+			s.pause(3 * s.slack)
+			require.NoError(s, jobs[1].ctx.Err(), "the other receiver may finish")
+			jobs[1].end(nil)
+			s.eventuallyClosed(queue)
+			s.openQueue(queue)
+			s.receiveNone(queue)
+			s.expectNoneDead(queue)
+		}},
 		{name: "Close and an error give the message back", needs: needs(queues.CapabilityAbandon), play: func(s *scene) {
 			queue := s.open(config.RetryDelay, 10*time.Millisecond)
 			queue.BeginListen(s.ctx, "", queues.NewCallbackMessageReceiver(func(ctx context.Context, _ *queues.MessageEnvelope, q queues.IMessageQueue) error {

@@ -80,6 +80,23 @@ func lifecycle() group {
 				require.False(s, queue.IsOpen())
 			}
 		}},
+		{name: "a Close during Open leaves the queue open or closed, and well", play: func(s *scene) {
+			queue := s.closed()
+			for round := range s.rounds(20) {
+				opened := make(chan error, 1)
+				go func() { opened <- queue.Open(s.ctx, "") }()
+				s.pause(time.Duration(round) * s.slack / 100)
+				require.NoError(s, queue.Close(s.ctx, ""))
+				if err := result(s, opened, "Open returns"); err != nil {
+					require.ErrorIs(s, err, queues.ErrNotOpened, "Open during which the queue is closed")
+					require.False(s, queue.IsOpen())
+				}
+				s.openQueue(queue)
+				s.send(queue, "A")
+				s.complete(queue, s.receiveText(queue, "A"))
+				s.closeQueue(queue)
+			}
+		}},
 		{name: "opening, closing and using at once is safe", play: func(s *scene) {
 			queue := s.closed()
 			var users sync.WaitGroup

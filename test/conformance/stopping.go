@@ -43,6 +43,19 @@ func stopping() group {
 				require.Equal(s, stop.name != "Close", queue.IsOpen())
 			})
 		}},
+		{name: "Listen returns nil after EndListen though its ctx ends too", needs: safe, play: func(s *scene) {
+			queue := s.open()
+			ctx, cancel := context.WithCancel(s.ctx)
+			receiver := newWorkshop(s)
+			ended := s.listen(ctx, queue, receiver)
+			s.send(queue, "A")
+			work := receiver.next()
+			queue.EndListen(s.ctx, "")
+			cancel()
+			silent(s, ended, "Listen waits for its receiver")
+			work.end(nil)
+			require.NoError(s, result(s, ended, "Listen returns"))
+		}},
 		{name: "Listen returns at its ctx's deadline", play: func(s *scene) {
 			queue := s.open()
 			began := time.Now()
@@ -194,6 +207,23 @@ func stopping() group {
 				cancel()
 			})
 		}},
+		{name: "receivers of dead messages may finish", needs: needs(queues.CapabilityDeadLetter), play: func(s *scene) {
+			queue := s.open()
+			s.bury(queue, "A")
+			receiver := newWorkshop(s)
+			s.deadLetters(queue).BeginListen(s.ctx, "", receiver)
+			work := receiver.next()
+			closed := make(chan error, 1)
+			go func() { closed <- queue.Close(s.ctx, "") }()
+			s.pause(max(2*time.Second, 3*s.slack))
+			require.NoError(s, work.ctx.Err(), "the receiver may finish")
+			require.NoError(s, queue.Send(work.ctx, "", work.envelope), "it may send its message back")
+			work.end(nil)
+			require.NoError(s, result(s, closed, "Close returns"))
+			s.openQueue(queue)
+			s.expectAll(queue, "A")
+			s.expectNoneDead(queue)
+		}},
 		{name: "without a drain time-out receivers are given up at once", needs: safe, play: func(s *scene) {
 			queue := s.open(config.DrainTimeout, 0, config.MaxDeliveries, 1)
 			receiver := newWorkshop(s)
@@ -295,6 +325,23 @@ func stopping() group {
 			began := time.Now()
 			require.NoError(s, queue.Close(s.within(time.Second), ""))
 			s.happened(began, time.Second, "Close with a deadline")
+			result(s, work.ctx.Done(), "the ctx of the receiver ends")
+			s.openQueue(queue)
+			s.complete(queue, s.receiveDelivery(queue, "A", 1))
+		}},
+		{name: "no Close waits beyond its ctx", needs: safe, play: func(s *scene) {
+			queue := s.open(config.DrainTimeout, time.Hour)
+			receiver := newWorkshop(s)
+			queue.BeginListen(s.ctx, "", receiver)
+			s.send(queue, "A")
+			work := receiver.next()
+			patient := make(chan error, 1)
+			go func() { patient <- queue.Close(s.ctx, "") }()
+			silent(s, patient, "Close waits for its receivers")
+			began := time.Now()
+			require.NoError(s, queue.Close(s.within(time.Second), ""))
+			s.happened(began, time.Second, "another Close with a deadline")
+			require.NoError(s, result(s, patient, "the first Close returns"))
 			result(s, work.ctx.Done(), "the ctx of the receiver ends")
 			s.openQueue(queue)
 			s.complete(queue, s.receiveDelivery(queue, "A", 1))

@@ -3,6 +3,7 @@ package servertest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -159,6 +160,36 @@ func TestWithoutLeaveToMakeTopicsThereIsNoDelayUnlessTheTopicIsThere(t *testing.
 		names, err := connection.ReadQueueNames()
 		require.NoError(t, err)
 		require.NotContains(t, names, "given.delayed")
+	})
+}
+
+func TestWithoutTheTopicALongBackOffWaitsInTheProcess(t *testing.T) {
+	t.Parallel()
+	eachMode(t, func(t *testing.T, config *cconf.ConfigParams) {
+		require.NoError(t, openQueue(t, "backoff", config).Close(t.Context(), "")) // which makes the topics of messages and of dead ones
+		queue := openQueue(t, "backoff", config.Override(cconf.NewConfigParamsFromTuples("options.auto_create", false, "options.retry_delay", 5500)))
+		require.False(t, queue.Capabilities().CanDelay())
+		require.NoError(t, queue.Send(t.Context(), "", test.Text("A")))
+		deliveries := make(chan int, 10)
+		queue.BeginListen(t.Context(), "", queues.NewCallbackMessageReceiver(func(_ context.Context, envelope *queues.MessageEnvelope, _ queues.IMessageQueue) error {
+			deliveries <- envelope.DeliveryCount
+			if envelope.DeliveryCount == 1 {
+				return errors.New("not yet")
+			}
+			return nil
+		}))
+		next := func() int {
+			select {
+			case count := <-deliveries:
+				return count
+			case <-time.After(20 * time.Second):
+				return 0
+			}
+		}
+		require.Equal(t, 1, next())
+		failed := time.Now()
+		require.Equal(t, 2, next())
+		require.Greater(t, time.Since(failed), 5*time.Second)
 	})
 }
 

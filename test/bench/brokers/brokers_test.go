@@ -38,7 +38,7 @@ func (lossy) listen(ctx context.Context, handle func()) error {
 
 func TestWhoLosesMessagesIsNotMeasured(t *testing.T) {
 	t.Parallel()
-	_, err := receiveAll(t.Context(), lossy{}, 3)
+	_, err := receiveAll(t.Context(), lossy{}, 3, false)
 	require.ErrorContains(t, err, "1 of 3 messages were received")
 }
 

@@ -71,16 +71,16 @@ func turn(ctx context.Context, peer peer, server *servers.Server, name string, c
 	}
 	send = float64(count) / time.Since(began).Seconds()
 
-	took, err := receiveAll(ctx, line, count)
+	took, err := receiveAll(ctx, line, count, peer.groups)
 	if err != nil {
 		return 0, 0, fmt.Errorf("listening: %w", err)
 	}
-	return send, float64(max(1, count-1-peer.late)) / took.Seconds(), nil
+	return send, float64(count-1) / took.Seconds(), nil
 }
 
-// receiveAll returns how long it took from the first message to the last one: how long it takes to join a
-// group is no matter of speed.
-func receiveAll(ctx context.Context, line line, count int) (time.Duration, error) {
+// receiveAll returns how long it took from the first message to the last one, or to the end of listening: how long
+// it takes to join a group is no matter of speed.
+func receiveAll(ctx context.Context, line line, count int, untilEnd bool) (time.Duration, error) {
 	listening, stop := context.WithCancel(ctx)
 	defer stop()
 	var received, first, last atomic.Int64
@@ -93,6 +93,9 @@ func receiveAll(ctx context.Context, line line, count int) (time.Duration, error
 			stop()
 		}
 	})
+	if untilEnd {
+		last.Store(time.Now().UnixNano())
+	}
 	if got := received.Load(); got < int64(count) {
 		return 0, errors.Join(fmt.Errorf("%d of %d messages were received", got, count), err, ctx.Err())
 	}

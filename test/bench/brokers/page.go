@@ -17,7 +17,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 type pageData struct {
 	Plan                 plan
 	Senders, Concurrency int
-	Payload, Late        int
+	Payload              int
 	Processors           int
 	Go, Platform         string
 	Tables               []table
@@ -31,7 +31,7 @@ type table struct {
 // page renders what was measured.
 func page(results []result, plan plan) ([]byte, error) {
 	data := pageData{
-		Plan: plan, Senders: senders, Concurrency: concurrency, Payload: payloadSize, Late: mostLate, Processors: runtime.NumCPU(),
+		Plan: plan, Senders: senders, Concurrency: concurrency, Payload: payloadSize, Processors: runtime.NumCPU(),
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	for _, work := range []work{sending, listening} {

@@ -27,9 +27,9 @@ type kind struct {
 // peer is one who sends and receives. Open makes a line named name on the server: what is sent into it comes
 // out of it, each message once.
 type peer struct {
-	name string
-	late int // messages that may not be acknowledged yet when the last one is received: they do not count
-	open func(ctx context.Context, server *servers.Server, name string) (line, error)
+	name   string
+	groups bool // it acknowledges in groups, the last of them when its listening ends: its time lasts until then
+	open   func(ctx context.Context, server *servers.Server, name string) (line, error)
 }
 
 // Names of peers. The first one is measured by the others.
@@ -51,15 +51,15 @@ type line interface {
 func kinds() []kind {
 	with := func(peers ...peer) []peer { return peers }
 	return []kind{
-		{"nats", servers.KindNATS, "nats.go", nil, with(queueOf("nats"), peer{clientPeer, 0, openNATS}, peer{watermillPeer, 0, watermillNATS})},
-		{"rabbitmq", servers.KindRabbitMQ, "amqp091-go", nil, with(queueOf("rabbitmq"), peer{clientPeer, 0, openRabbitMQ}, peer{watermillPeer, 0, watermillRabbitMQ})},
-		{"redis", servers.KindRedis, "go-redis", nil, with(queueOf("redis"), peer{clientPeer, 0, openRedis}, peer{watermillPeer, 0, watermillRedis})},
-		{"postgres", servers.KindPostgres, "pgx", nil, with(queueOf("postgres"), peer{clientPeer, 0, openPostgres}, peer{watermillPeer, 0, watermillPostgres})},
-		{"kafka", servers.KindKafka, "franz-go", nil, with(queueOf("kafka"), peer{clientPeer, 0, openKafka}, peer{watermillPeer, 0, watermillKafka})},
+		{"nats", servers.KindNATS, "nats.go", nil, with(queueOf("nats"), peer{clientPeer, false, openNATS}, peer{watermillPeer, false, watermillNATS})},
+		{"rabbitmq", servers.KindRabbitMQ, "amqp091-go", nil, with(queueOf("rabbitmq"), peer{clientPeer, false, openRabbitMQ}, peer{watermillPeer, false, watermillRabbitMQ})},
+		{"redis", servers.KindRedis, "go-redis", nil, with(queueOf("redis"), peer{clientPeer, false, openRedis}, peer{watermillPeer, false, watermillRedis})},
+		{"postgres", servers.KindPostgres, "pgx", nil, with(queueOf("postgres"), peer{clientPeer, false, openPostgres}, peer{watermillPeer, false, watermillPostgres})},
+		{"kafka", servers.KindKafka, "franz-go", nil, with(queueOf("kafka"), peer{clientPeer, false, openKafka}, peer{watermillPeer, false, watermillKafka})},
 		{
 			"mqtt", servers.KindMosquitto, "paho.golang",
 			[]string{"autosave_on_changes false"},
-			with(queueOf("mqtt"), peer{clientPeer, 0, openMQTT}),
+			with(queueOf("mqtt"), peer{clientPeer, false, openMQTT}),
 		},
 	}
 }

@@ -16,14 +16,11 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
-// mostLate is how many messages a listener may have under way to be acknowledged: two groups.
-const mostLate = 2 * 256
-
 // queueLine is a queue of this repository, configured as it comes.
 type queueLine struct{ queue queues.IMessageQueue }
 
 func queueOf(kind string) peer {
-	return peer{queuePeer, mostLate, func(ctx context.Context, server *servers.Server, name string) (line, error) {
+	return peer{queuePeer, true, func(ctx context.Context, server *servers.Server, name string) (line, error) {
 		queue, err := openQueue(ctx, kind, server, name)
 		return queueLine{queue}, err
 	}}

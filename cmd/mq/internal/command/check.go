@@ -28,6 +28,11 @@ make the exit code 1. Components that have nothing to do with queues are left al
 			if len(args) == 0 {
 				return usage("which file? write mq check config.yml")
 			}
+			for _, file := range args {
+				if err := source.CheckIsFile(file); err != nil {
+					return err
+				}
+			}
 			wrong := false
 			for _, file := range args {
 				report := check.File(ctx, file, source.Parameters(a.flags.parameters), kinds.Components()...)

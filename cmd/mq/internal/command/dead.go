@@ -2,10 +2,12 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -99,7 +101,7 @@ func (d *deadLetters) open(ctx context.Context, args []string) (ids []string, er
 		return nil, err
 	}
 	if d.dead, err = d.queue.DeadLetters(); err != nil {
-		return nil, err
+		return nil, d.withoutDeadLetters(err)
 	}
 	if d.job, err = d.choice.job(d.dead); err != nil {
 		return nil, err
@@ -109,6 +111,15 @@ func (d *deadLetters) open(ctx context.Context, args []string) (ids []string, er
 		return d.isOurs(envelope) && (filtered == nil || filtered(envelope)) && (len(ids) == 0 || hasId(envelope, ids))
 	}
 	return ids, nil
+}
+
+// withoutDeadLetters explains why a queue has none.
+func (d *deadLetters) withoutDeadLetters(err error) error {
+	from, isDead := strings.CutSuffix(d.queue.Name(), ".dead")
+	if isDead && errors.Is(err, queues.ErrNotSupported) {
+		return usage("%s has no dead letters, it holds those of others; name the queue that they come from, %s", d.queue.Name(), from)
+	}
+	return err
 }
 
 // isOurs tells the dead letters of the queue from those of others that share its dead-letter queue.

@@ -25,7 +25,7 @@ const (
 
 const exitHelp = `  0    done
   1    failed; or check found errors, diff differences, doctor faults
-  2    the command line, the container file or a queue's configuration cannot be used
+  2    the command line, its input, the container file or a queue's configuration cannot be used
   3    there is no such message, or none within --wait
   4    the server cannot be reached, or does not let us in
   5    the queue refused: not supported, full, message too large, lock lost
@@ -93,7 +93,7 @@ func (a *app) report(ctx context.Context, err error) int {
 	if err == nil || isSilent(err) {
 		return code
 	}
-	text := connect.RedactURI(strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " "))
+	text := connect.RedactURI(oneLine(err.Error()))
 	if a.flags.json {
 		name := exitNames[code]
 		if name == "" {
@@ -106,4 +106,21 @@ func (a *app) report(ctx context.Context, err error) int {
 	}
 	a.terminal.Complain(a.terminal.ErrStyle.Bad("mq: ") + show.Line(text))
 	return code
+}
+
+// oneLine puts the lines of an error behind each other.
+func oneLine(text string) string {
+	var whole string
+	for line := range strings.Lines(text) {
+		line = strings.Join(strings.Fields(line), " ")
+		switch {
+		case whole == "" || line == "":
+			whole += line
+		case strings.HasSuffix(whole, ":"):
+			whole += " " + line
+		default:
+			whole += "; " + line
+		}
+	}
+	return whole
 }

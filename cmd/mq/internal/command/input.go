@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -33,20 +32,7 @@ func openInput(_ context.Context, from *terminal.Terminal, argument string) (*in
 		}
 		return &input{bufio.NewReader(from.In), io.NopCloser(nil), -1, true}, nil
 	case isFile && !strings.HasPrefix(path, "@"):
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, usage("%s", err)
-		}
-		info, err := file.Stat()
-		if err != nil || info.IsDir() {
-			_ = file.Close()
-			return nil, usage("%s is not a file", path)
-		}
-		size := info.Size()
-		if !info.Mode().IsRegular() {
-			size = -1
-		}
-		return &input{bufio.NewReaderSize(file, 1<<16), file, size, false}, nil
+		return openFile(path)
 	default:
 		text := argument
 		if isFile {
@@ -54,6 +40,29 @@ func openInput(_ context.Context, from *terminal.Terminal, argument string) (*in
 		}
 		return &input{bufio.NewReader(strings.NewReader(text)), io.NopCloser(nil), int64(len(text)), false}, nil
 	}
+}
+
+func openFile(path string) (*input, error) {
+	if path == "" {
+		return nil, usage("@: write @FILE for what is in a file, @@ for a body that begins with @")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		if failed, ok := errors.AsType[*os.PathError](err); ok {
+			err = failed.Err
+		}
+		return nil, usage("@%s: %s", path, err)
+	}
+	info, err := file.Stat()
+	if err != nil || info.IsDir() {
+		_ = file.Close()
+		return nil, usage("@%s: it is no file", path)
+	}
+	size := info.Size()
+	if !info.Mode().IsRegular() {
+		size = -1
+	}
+	return &input{bufio.NewReaderSize(file, 1<<16), file, size, false}, nil
 }
 
 func (i *input) Close() { _ = i.closer.Close() } // it was only read
@@ -113,7 +122,10 @@ func decodeLine(line []byte, template *queues.MessageEnvelope) (*queues.MessageE
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&written); err != nil {
-		return nil, fmt.Errorf("%w: not a message: %w", queues.ErrBadMessage, err)
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more behind it")
 	}
 	message := template.Clone()
 	for field, value := range map[*string]*string{

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq/internal/kinds"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq/internal/terminal"
 )
 
@@ -19,6 +20,11 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // whoever closes our output makes us give messages back, not die with them
 	a := &app{terminal: terminal.New(in, out, errOut)}
 	a.terminal.SetColour(terminal.ColourAuto)
+	kinds.LogTo(func(line string) {
+		if a.flags.verbose {
+			a.terminal.Note("%s", line)
+		}
+	})
 	ctx, stop := a.untilSignal()
 	defer stop()
 

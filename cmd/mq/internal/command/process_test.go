@@ -55,6 +55,7 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 	t.Parallel()
 	shell := mqtest.NewShell(t)
 	shell.File(t, "config.yml", "- descriptor: pip-services:message-queue:memory:orders:1.0\n- descriptor: pip-services:message-queue:memory:bad:1.0\n  options: {lock_timout: 5}\n")
+	shell.File(t, "broken.yml", "- descriptor: a:b\n- descriptor: pip-services:message-queue:memory:orders:1.0\n  options: {lock_timout: 5}\n")
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -71,9 +72,21 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 		"too many arguments":      {[]string{"peek", "memory:x", "y"}, 2, `"y" is too much; write mq peek QUEUE`},
 		"a body in pieces":        {[]string{"send", "--queue", "memory:x", "two", "words"}, 2, `"words" is too much: put a body with spaces in quotes`},
 		"a bad header":            {[]string{"send", "memory:x", "b", "-H", "x"}, 2, `--header "x": write NAME=VALUE`},
-		"a missing body":          {[]string{"send", "memory:x", "@no.json"}, 2, "open no.json: no such file or directory"},
+		"a missing body":          {[]string{"send", "memory:x", "@no.json"}, 2, "mq: @no.json: no such file or directory"},
+		"a body without a name":   {[]string{"send", "memory:x", "@"}, 2, "mq: @: write @FILE for what is in a file, @@ for a body that begins with @"},
+		"a body that is a folder": {[]string{"send", "memory:x", "@."}, 2, "mq: @.: it is no file"},
+		"an unreadable file":      {[]string{"peek", "-c", "no.yml", "orders"}, 2, "no such file or directory\n"},
+		"a broken file":           {[]string{"peek", "-c", "broken.yml", "orders"}, 2, " (mq check broken.yml says more)\n"},
+		"a queue for a file":      {[]string{"peek", "-c", "nats://u:s3cret@h/q", "orders"}, 2, "mq: nats://u:***@h/q: this is a queue; write a container file, such as config.yml"},
+		"a queue to be healed":    {[]string{"doctor", "memory:x"}, 2, "mq: memory:x: this is a queue; write a container file, such as config.yml"},
+		"a queue to be checked":   {[]string{"check", "config.yml", "nats://h/q"}, 2, "mq: nats://h/q: this is a queue; write a container file, such as config.yml"},
+		"queues to be compared":   {[]string{"diff", "config.yml", "memory:x"}, 2, "mq: memory:x: this is a queue; write a container file, such as config.yml"},
+		"dead letters of dead":    {[]string{"dead", "list", "memory:x.dead"}, 2, "mq: x.dead has no dead letters, it holds those of others; name the queue that they come from, x"},
+		"dead ones of a file":     {[]string{"dead", "redrive", "-c", "config.yml", "orders.dead"}, 2, "name the queue that they come from, orders"},
 		"an id for many":          {[]string{"send", "memory:x", "b", "--id", "1", "-n", "2"}, 2, "--id is for one message"},
-		"a bad line":              {[]string{"send", "memory:x", "--jsonl", `{"bodi":1}`}, 5, `line 1: bad message: not a message: json: unknown field "bodi"`},
+		"a bad line":              {[]string{"send", "memory:x", "--jsonl", `{"bodi":1}`}, 2, `mq: line 1: not a message: unknown field "bodi"; mend it, or leave it out with --skip 1`},
+		"a line with a rest":      {[]string{"send", "memory:x", "--jsonl", `{"body":1} {"body":2}`}, 2, "mq: line 1: not a message: there is more behind it; mend it, or leave it out with --skip 1"},
+		"a line with a bracket":   {[]string{"send", "memory:x", "--jsonl", `{"body":1}}`}, 2, "mq: line 1: not a message: there is more behind it"},
 		"too large":               {[]string{"send", "memory:x?max_message_size=3", "four"}, 5, "queue x: message is too large: the payload has 4 bytes, the limit is 3"},
 		"a full queue":            {[]string{"send", "memory:x?max_messages=1&overflow=reject", "four", "-n", "2"}, 5, "queue x: queue is full"},
 		"nothing to receive":      {[]string{"receive", "memory:x"}, 3, "no message in x"},
@@ -98,6 +111,14 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 			require.NotContains(t, result.Err, "s3cret")
 		})
 	}
+}
+
+func TestABadLineSaysHowToGoOn(t *testing.T) {
+	t.Parallel()
+	result := mqtest.NewShell(t).Feed(t, `{"body":1}`+"\n\n"+`{"body":2}`+"\nnonsense\n", "send", "memory:x", "--jsonl")
+	require.Equal(t, 2, result.Code)
+	require.Contains(t, result.Out, "sent 2 messages to x")
+	require.Equal(t, "mq: line 4: not a message: invalid character 'o' in literal null (expecting 'u'); mend it and go on with --skip 3, or leave it out with --skip 4\n", result.Err)
 }
 
 func TestErrorsAreJSONForThoseWhoAskForJSON(t *testing.T) {

@@ -162,7 +162,7 @@ func (s *sending) sendLines(ctx context.Context, template *queues.MessageEnvelop
 		if number > s.skip && len(strings.TrimSpace(string(line))) > 0 {
 			message, err := decodeLine(line, template)
 			if err != nil {
-				return fmt.Errorf("line %d: %w", number, err)
+				return badLine(number, err)
 			}
 			if err := s.put(ctx, limit, message); err != nil {
 				return fmt.Errorf("line %d: %w; --skip %d goes on from there", number, err, number-1)
@@ -174,6 +174,15 @@ func (s *sending) sendLines(ctx context.Context, template *queues.MessageEnvelop
 			progress.Add(1)
 		}
 	}
+}
+
+// badLine is about a line that is no message. It ends the input there, and says how to go on.
+func badLine(number int64, err error) error {
+	mend := "mend it"
+	if number > 1 {
+		mend = fmt.Sprintf("mend it and go on with --skip %d", number-1)
+	}
+	return usage("line %d: not a message: %s; %s, or leave it out with --skip %d", number, err, mend, number)
 }
 
 func (s *sending) limiter() *rate.Limiter {

@@ -2,7 +2,11 @@
 package kinds
 
 import (
+	"context"
+	"fmt"
+
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/kafka"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt"
@@ -39,6 +43,17 @@ func All() []Kind {
 		{"mqtt", func() cbuild.IFactory { return mqtt.NewDefaultMqttFactory() }, mqtt.Components, Limits{"the server's maximum packet size, at most 256 MiB", "as long as the connection lives"}},
 		{"postgres", func() cbuild.IFactory { return postgres.NewDefaultPostgresFactory() }, postgres.Components, Limits{"256 MiB", "none"}},
 	}
+}
+
+// LogTo hands on what client libraries would write to standard error by themselves, in the middle of what is
+// shown there. Of those here only that of Redis does, with a logger of the whole process.
+func LogTo(write func(line string)) { goredis.SetLogger(redisLog(write)) }
+
+type redisLog func(line string)
+
+// Printf is what the library calls.
+func (write redisLog) Printf(_ context.Context, format string, args ...any) {
+	write(fmt.Sprintf(format, args...))
 }
 
 // Components describes the components of all kinds.

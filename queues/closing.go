@@ -1,0 +1,94 @@
+package queues
+
+import (
+	"context"
+	"time"
+
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+)
+
+// settleGrace is how long Close lets the giving back of messages and, after the drain time-out, stuck
+// receivers take.
+const settleGrace = time.Second
+
+// Close closes the queue; a no-op if it is closed. An Open that is under way ends with ErrNotOpened. Listeners stop as after EndListen, and Close waits
+// for them, but not beyond the end of ctx, also if another Close is under way already. Messages that are received and not settled are given back,
+// without counting a delivery. Called from inside a receiver (with its ctx) it returns at once, and
+// the queue closes when the receiver has returned and its message is settled.
+func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
+	ctx = orBackground(ctx)
+	caller := q.openingOf(ctx)
+	q.life.mu.Lock()
+	q.stopOpenings(caller)
+	s := q.session.Load()
+	switch q.state.Load() {
+	case stateClosed:
+		q.life.mu.Unlock()
+		if caller == nil {
+			q.awaitOpening(ctx)
+		}
+		return nil
+	case stateOpen:
+		q.state.Store(stateClosing)
+		s.end()
+		for listener := range q.life.listeners { // at once: the receiver that calls this gets no other message
+			listener.stop()
+		}
+		if s.dead != nil {
+			s.dead.EndListen(ctx, correlationId)
+		}
+		go q.shutDown(context.WithoutCancel(ctx), correlationId, s)
+	}
+	q.life.mu.Unlock()
+
+	if s.awaits(ctx) { // whose end is no reason to hurry: it comes when the listener stops
+		return nil
+	}
+	select {
+	case <-s.closed:
+	case <-ctx.Done():
+		s.hurry()
+		<-s.closed
+	}
+	return nil
+}
+
+// awaits tells whether Close waits for the receiver that ctx was handed to.
+func (s *session) awaits(ctx context.Context) bool {
+	return s.queue.isReceiving(ctx) || s.dead != nil && s.dead.isReceiving(ctx)
+}
+
+// shutDown stops what the queue runs, gives back what it holds, and closes the storage. Close and Open
+// wait for it by the session's closed.
+func (q *MessageQueue) shutDown(ctx context.Context, correlationId string, s *session) {
+	defer close(s.closed)
+	q.awaitListeners()
+	if s.dead != nil { // whose receivers may still send to this queue
+		defer context.AfterFunc(s.hurried, s.dead.session.Load().hurry)()
+		s.dead.awaitListeners()
+	}
+
+	giving, cancel := context.WithTimeout(ctx, settleGrace)
+	defer cancel()
+	s.calls.close(giving)
+	if s.locks != nil {
+		forMany(s.locks.empty(true), func(d *Delivery) { q.giveBack(giving, d, d.wasParked) })
+	}
+	s.stopKeeper()
+	q.life.background.Wait()
+	telemetry := q.telemetry.Load()
+	if q.storage != nil {
+		if err := q.storage.Close(giving); err != nil {
+			telemetry.log(ctx, clog.LevelWarn, correlationId, q.redact(err), "Closing queue %s left something behind", q.name)
+		}
+	}
+	if s.dead != nil {
+		_ = s.dead.Close(ctx, correlationId) // which does not fail
+	}
+	telemetry.tally.pause()
+	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Closed queue %s", q.name)
+
+	q.life.mu.Lock()
+	defer q.life.mu.Unlock()
+	q.state.Store(stateClosed)
+}
