@@ -37,25 +37,25 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 		if s.dead != nil {
 			s.dead.EndListen(ctx, correlationId)
 		}
-		go q.shutDown(context.WithoutCancel(ctx), correlationId, s)
+		go q.shutDown(context.WithoutCancel(apart(ctx)), correlationId, s)
 	}
 	q.life.mu.Unlock()
 
-	if s.awaits(ctx) { // whose end is no reason to hurry: it comes when the listener stops
+	fromReceiver, inWork := receivingOf(ctx, q, s.dead)
+	if inWork {
 		return nil
+	}
+	hurry := ctx.Done()
+	if fromReceiver { // its ctx ends because its listener stops
+		hurry = nil
 	}
 	select {
 	case <-s.closed:
-	case <-ctx.Done():
+	case <-hurry:
 		s.hurry()
 		<-s.closed
 	}
 	return nil
-}
-
-// awaits tells whether Close waits for the receiver that ctx was handed to.
-func (s *session) awaits(ctx context.Context) bool {
-	return s.queue.isReceiving(ctx) || s.dead != nil && s.dead.isReceiving(ctx)
 }
 
 // shutDown stops what the queue runs, gives back what it holds, and closes the storage. Close and Open

@@ -35,7 +35,6 @@ type lifecycle struct {
 
 // session is what one Open has found and made. It does not change.
 type session struct {
-	queue      *MessageQueue
 	dead       *MessageQueue // the base's own dead-letter queue; nil without one
 	settings   settings
 	traits     Traits
@@ -52,7 +51,6 @@ type session struct {
 
 func newSession(queue *MessageQueue, traits Traits, locks *lockTable) *session {
 	s := &session{
-		queue:    queue,
 		dead:     queue.deadLetters.own,
 		settings: queue.settings,
 		traits:   traits,

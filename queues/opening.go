@@ -71,8 +71,10 @@ func (q *MessageQueue) isStopped(o *opening) bool {
 
 // awaitTurn takes the turn of an Open, and waits for a Close that is under way.
 func (q *MessageQueue) awaitTurn(ctx context.Context, correlationId string) error {
-	if q.state.Load() == stateClosing && q.session.Load().awaits(ctx) {
-		return newError(ErrNotOpened, q.name, correlationId, "it closes when this receiver returns; open it after that", nil)
+	if q.state.Load() == stateClosing {
+		if _, inWork := receivingOf(ctx, q, q.session.Load().dead); inWork {
+			return newError(ErrNotOpened, q.name, correlationId, "it closes when this receiver returns; open it after that", nil)
+		}
 	}
 	select {
 	case q.life.turn <- struct{}{}:

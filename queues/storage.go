@@ -46,8 +46,9 @@ type (
 		// Take fills dst from its start with deliveries, in the queue's order, and returns how many: at
 		// least one, without waiting to fill dst. With none ready it waits until there is one or ctx
 		// ends (0, ctx.Err()); if wait is false it does not wait (0, nil). It sets Message, Count and
-		// Handle of each. Payload and headers are given away: the user may change them. The messages are
-		// locked by the broker for StorageParams.LockTimeout, or, with LocksByBase, until they are settled.
+		// Handle of each. Payload and headers are given away: the user may change them. (What is in
+		// Message.Message, at length 0, is room that a storage may copy a small payload to.) The messages
+		// are locked by the broker for StorageParams.LockTimeout, or, with LocksByBase, until they are settled.
 		// The base does not poll: a storage that can only poll does it here.
 		Take(ctx context.Context, dst []Delivery, wait bool) (n int, err error)
 
