@@ -476,11 +476,12 @@ func (w *worker) settle(d *Delivery, outcome error) error {
 		return l.completer.add(d)
 	case outcome == nil:
 		return q.complete(l.settling, d)
-	case IsPermanentError(outcome) && q.deadLetters.exist():
-		d.settled.Store(true)
-		q.buryOrPark(l.settling, d, afterParking{reason: ReasonReceiverError, cause: outcome})
-		return nil
 	default:
+		if reason := q.reasonToDie(l.session, d, outcome); reason != "" {
+			d.settled.Store(true)
+			q.buryOrPark(l.settling, d, afterParking{reason: reason, cause: outcome})
+			return nil
+		}
 		return q.abandon(l.settling, d, l.session.settings.backOff(d.Count), outcome)
 	}
 }
