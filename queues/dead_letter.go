@@ -3,6 +3,7 @@ package queues
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -234,10 +235,13 @@ func (q *MessageQueue) findQueue(name string) (IMessageQueue, error) {
 	if q.references == nil {
 		return nil, fmt.Errorf("%q is not to be found: the queue has no references; leave it out to use %s%s", name, q.name, deadLetterSuffix)
 	}
-	switch found := q.queuesAt(name); len(found) {
-	case 1:
+	found := q.queuesAt(name)
+	switch {
+	case len(found) == 1:
 		return found[0], nil
-	case 0:
+	case len(found) == 0 && slices.Contains(q.references.GetOptional(parseLocator(name)), any(q.Overrides)):
+		return nil, fmt.Errorf("%s is queue %s, which cannot be its own dead-letter queue", name, q.name)
+	case len(found) == 0:
 		return nil, fmt.Errorf("no queue component answers to %q; add one to the container, or leave it out to use %s%s", name, q.name, deadLetterSuffix)
 	default:
 		return nil, fmt.Errorf("%d queue components answer to %q; write the full descriptor of one", len(found), name)
