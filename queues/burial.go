@@ -128,6 +128,9 @@ func (q *MessageQueue) deadMessage(d *Delivery, reason string, cause error) *Mes
 	if dead.Headers == nil {
 		dead.Headers = map[string]string{}
 	}
+	if own, ok := dead.Headers[HeaderDeliveryCount]; ok && !hasDied(dead.Headers) {
+		dead.Headers[headerOwnDeliveryCount] = own
+	}
 	delete(dead.Headers, HeaderDeadLetterError)
 	dead.Headers[HeaderDeadLetterReason] = reason
 	dead.Headers[HeaderDeadLetterSource] = q.name

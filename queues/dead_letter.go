@@ -14,7 +14,8 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
-// Headers of a dead message, beside its own.
+// Headers of a dead message, beside its own. Names that begin with dead_letter_ are reserved; delivery_count is
+// not: that of the sender is kept aside, and put back when the message is redriven.
 const (
 	HeaderDeadLetterReason = "dead_letter_reason" // one of the Reason constants
 	HeaderDeadLetterError  = "dead_letter_error"  // what the receiver failed with, if it did
@@ -31,9 +32,18 @@ const (
 	ReasonRequested     = "requested"      // MoveToDeadLetter
 )
 
+// headerOwnDeliveryCount is where a dead message has the header delivery_count that it was sent with.
+const headerOwnDeliveryCount = "dead_letter_own_delivery_count"
+
 // deadLetterHeaders are taken off when a message is redriven.
 var deadLetterHeaders = [...]string{
 	HeaderDeadLetterReason, HeaderDeadLetterError, HeaderDeadLetterSource, HeaderDeadLetterTime, HeaderDeliveryCount,
+	headerOwnDeliveryCount,
+}
+
+// hasDied tells by its headers whether a message has died before.
+func hasDied(headers map[string]string) bool {
+	return headers[HeaderDeadLetterReason] != "" || headers[HeaderDeadLetterSource] != ""
 }
 
 // deadLetters is where the dead messages of a queue go: to another queue of the container, or to one
