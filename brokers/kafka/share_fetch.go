@@ -134,6 +134,9 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 		}
 	}
 	s.conclude(acks, results)
+	if s.broken != nil {
+		return // these records are lost with the session
+	}
 	c.mu.Lock()
 	if lock := time.Duration(response.AcquisitionLockTimeoutMillis) * time.Millisecond; lock > 0 {
 		s.lock = lock
