@@ -3,6 +3,7 @@ package queues_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,16 +92,16 @@ func TestDeadLetterQueueThatIsFull(t *testing.T) {
 		for range 11_000 {
 			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{}))
 		}
-		received := 0
+		var received atomic.Int64
 		queue.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
-			received++
+			received.Add(1)
 			return queues.NewPermanentError(errFailed)
 		}))
 		pass(6 * time.Second)
-		require.InDelta(t, 10_001, received, 1, "one of them may be out for another try")
-		many := received
+		require.InDelta(t, 10_001, received.Load(), 1, "one of them may be out for another try")
+		many := received.Load()
 		pass(50 * time.Second)
-		require.Equal(t, many+10, received)
+		require.Equal(t, many+10, received.Load())
 	})
 
 	inBubble(t, "does not hold up the keeper of locks", func(t *testing.T) {
