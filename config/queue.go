@@ -80,7 +80,8 @@ func delivery() []Option {
 				"If very long, messages come back hours after the outage that delayed them."),
 		String(DeadLetterQueue).DefaultText("<name>.dead").Since("1.1").
 			Help("Name of another queue in the container that takes dead messages. One that nobody watches hides failures, " +
-				"so alert on its message count."),
+				"so alert on its message count. The default one has the lock time-out, retry delays and drain time-out of this queue; " +
+				"for others, make it a component of its own."),
 	}
 }
 

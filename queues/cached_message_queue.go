@@ -72,21 +72,34 @@ func InheritCachedMessageQueue(overrides IMessageQueueOverrides, name string, st
 
 // Subscribe has the broker push messages from now on; a no-op if it does already.
 func (c *CachedMessageQueue) Subscribe(ctx context.Context, correlationId string) error {
-	ctx = orBackground(ctx)
-	if err := c.checkOpen(correlationId, false); err != nil {
-		return err
-	}
-	return c.fail(ctx, correlationId, "subscribing", c.buffer.subscribe(ctx))
+	return c.ask(ctx, correlationId, "subscribing", c.buffer.subscribe)
 }
 
 // Unsubscribe stops the pushing; a no-op if there is none. What is in the buffer can still be
 // received. The next Receive that finds the buffer empty, and a listener, subscribe again.
 func (c *CachedMessageQueue) Unsubscribe(ctx context.Context, correlationId string) error {
+	return c.ask(ctx, correlationId, "unsubscribing", c.buffer.unsubscribe)
+}
+
+// ask asks the broker for something. Close ends that, and waits for it.
+func (c *CachedMessageQueue) ask(ctx context.Context, correlationId, doing string, do func(ctx context.Context) error) error {
 	ctx = orBackground(ctx)
 	if err := c.checkOpen(correlationId, false); err != nil {
 		return err
 	}
-	return c.fail(ctx, correlationId, "unsubscribing", c.buffer.unsubscribe(ctx))
+	s := c.session.Load()
+	if !s.calls.enter() {
+		return c.closedMeanwhile(correlationId)
+	}
+	defer s.calls.leave()
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ending, cancel)()
+	err := do(within)
+	if err != nil && ctx.Err() == nil && s.ending.Err() != nil {
+		return c.closedMeanwhile(correlationId)
+	}
+	return c.fail(ctx, correlationId, doing, err)
 }
 
 // defaultBuffer is how many messages the buffer takes unless options.prefetch is set.
@@ -168,6 +181,9 @@ func (s *bufferStorage) Traits() Traits {
 }
 
 func (s *bufferStorage) Open(ctx context.Context, params StorageParams) error {
+	if err := s.beginAnew(ctx); err != nil {
+		return err
+	}
 	s.void = params.Void
 	size := params.Options.Int(config.Prefetch)
 	if size == 0 {
@@ -191,7 +207,6 @@ func (s *bufferStorage) Open(ctx context.Context, params StorageParams) error {
 }
 
 func (s *bufferStorage) Close(ctx context.Context) error {
-	s.subscribed = false
 	err := s.source.Close(ctx)
 	if !s.source.Traits().AtMostOnce {
 		s.forget(func(any) bool { return true })
@@ -311,39 +326,47 @@ func (s *bufferStorage) origin(stored *storedMessage) (any, error) {
 	return known.origin, nil
 }
 
-// subscribe makes sure that the broker pushes.
-func (s *bufferStorage) subscribe(ctx context.Context) error {
+// alone calls what looks at subscribed or changes it, when nobody else does.
+func (s *bufferStorage) alone(ctx context.Context, do func() error) error {
 	select {
 	case s.subscribing <- struct{}{}:
 		defer func() { <-s.subscribing }()
+		return do()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if s.subscribed {
+}
+
+// beginAnew notes that a broker pushes nothing to a source that is not open. What was subscribing when that was
+// closed may have to return yet.
+func (s *bufferStorage) beginAnew(ctx context.Context) error {
+	return s.alone(ctx, func() error {
+		s.subscribed = false
 		return nil
-	}
-	if err := s.source.Subscribe(ctx, s.deliver); err != nil {
+	})
+}
+
+// subscribe makes sure that the broker pushes.
+func (s *bufferStorage) subscribe(ctx context.Context) error {
+	return s.alone(ctx, func() error {
+		if s.subscribed {
+			return nil
+		}
+		err := s.source.Subscribe(ctx, s.deliver)
+		s.subscribed = err == nil
 		return err
-	}
-	s.subscribed = true
-	return nil
+	})
 }
 
 func (s *bufferStorage) unsubscribe(ctx context.Context) error {
-	select {
-	case s.subscribing <- struct{}{}:
-		defer func() { <-s.subscribing }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if !s.subscribed {
-		return nil
-	}
-	if err := s.source.Unsubscribe(ctx); err != nil {
+	return s.alone(ctx, func() error {
+		if !s.subscribed {
+			return nil
+		}
+		err := s.source.Unsubscribe(ctx)
+		s.subscribed = err != nil
 		return err
-	}
-	s.subscribed = false
-	return nil
+	})
 }
 
 // deliver stores a message that the broker pushes, when there is room.

@@ -148,6 +148,70 @@ func receiveNone(t *testing.T, queue queues.IMessageQueue) {
 	require.Nil(t, envelope)
 }
 
+// slowToSubscribe is a broker that answers to Subscribe when a test lets it, or, if it heeds ctx, when that ends.
+type slowToSubscribe struct {
+	*fakePush
+	heeds bool
+	gate  chan struct{}
+}
+
+func (s slowToSubscribe) Subscribe(ctx context.Context, deliver func(context.Context, *queues.MessageEnvelope, int, any) error) error {
+	err := s.fakePush.Subscribe(ctx, deliver)
+	var ended <-chan struct{}
+	if s.heeds {
+		ended = ctx.Done()
+	}
+	select {
+	case <-s.gate:
+		return err
+	case <-ended:
+		return ctx.Err()
+	}
+}
+
+func TestClosingACachedQueueThatSubscribes(t *testing.T) {
+	t.Parallel()
+
+	for name, heeds := range map[string]bool{"": true, " also over a storage that does not heed its ctx": false} {
+		inBubble(t, "ends that, and the next Open begins anew"+name, func(t *testing.T) {
+			s := slowToSubscribe{&fakePush{}, heeds, make(chan struct{})}
+			queue := openCached(t, s)
+			subscribed := make(chan error, 1)
+			go func() { subscribed <- queue.Subscribe(t.Context(), "") }()
+			synctest.Wait()
+			started := time.Now()
+			require.NoError(t, queue.Close(t.Context(), ""))
+			require.LessOrEqual(t, time.Since(started), time.Second)
+			if heeds {
+				require.ErrorIs(t, <-subscribed, queues.ErrNotOpened)
+			}
+			close(s.gate) // a storage that is late says that it has subscribed
+			synctest.Wait()
+			opened(t, queue)
+			require.NoError(t, queue.Subscribe(t.Context(), ""))
+			require.NoError(t, s.push(t.Context(), "a", 1))
+			require.Equal(t, "a", receiveNow(t, queue).MessageId)
+		})
+	}
+
+	t.Run("at the same time is safe", func(t *testing.T) {
+		t.Parallel()
+		s := &fakePush{}
+		queue := openCached(t, s)
+		for range 1000 {
+			var callers sync.WaitGroup
+			callers.Go(func() { _ = queue.Subscribe(t.Context(), "") })
+			callers.Go(func() { _ = queue.Unsubscribe(t.Context(), "") })
+			require.NoError(t, queue.Close(t.Context(), ""))
+			callers.Wait()
+			require.NoError(t, queue.Open(t.Context(), ""))
+			require.NoError(t, queue.Subscribe(t.Context(), ""))
+			require.NoError(t, s.push(t.Context(), "a", 1))
+			require.NoError(t, queue.Complete(t.Context(), receiveNow(t, queue)))
+		}
+	})
+}
+
 func TestCachedQueueSubscribes(t *testing.T) {
 	t.Parallel()
 

@@ -7,8 +7,8 @@ import (
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 )
 
-// settleGrace is how long Close lets the giving back of messages and, after the drain time-out, stuck
-// receivers take.
+// settleGrace is how long Close lets the giving back of messages, an Open that it has stopped and, after the drain
+// time-out, stuck receivers take.
 const settleGrace = time.Second
 
 // Close closes the queue; a no-op if it is closed. An Open that is under way ends with ErrNotOpened. Listeners stop as after EndListen, and Close waits
@@ -25,7 +25,7 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 	case stateClosed:
 		q.life.mu.Unlock()
 		if caller == nil {
-			q.awaitOpening(ctx)
+			q.awaitOpening(ctx, correlationId)
 		}
 		return nil
 	case stateOpen:
@@ -37,25 +37,25 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 		if s.dead != nil {
 			s.dead.EndListen(ctx, correlationId)
 		}
-		go q.shutDown(context.WithoutCancel(ctx), correlationId, s)
+		go q.shutDown(context.WithoutCancel(apart(ctx)), correlationId, s)
 	}
 	q.life.mu.Unlock()
 
-	if s.awaits(ctx) { // whose end is no reason to hurry: it comes when the listener stops
+	fromReceiver, inWork := receivingOf(ctx, q, s.dead)
+	if inWork {
 		return nil
+	}
+	hurry := ctx.Done()
+	if fromReceiver { // its ctx ends because its listener stops
+		hurry = nil
 	}
 	select {
 	case <-s.closed:
-	case <-ctx.Done():
+	case <-hurry:
 		s.hurry()
 		<-s.closed
 	}
 	return nil
-}
-
-// awaits tells whether Close waits for the receiver that ctx was handed to.
-func (s *session) awaits(ctx context.Context) bool {
-	return s.queue.isReceiving(ctx) || s.dead != nil && s.dead.isReceiving(ctx)
 }
 
 // shutDown stops what the queue runs, gives back what it holds, and closes the storage. Close and Open

@@ -2,23 +2,20 @@ package queues
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
-	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
-// Headers of a dead message, beside its own.
+// Headers of a dead message, beside its own. Names that begin with dead_letter_ are reserved; delivery_count is
+// not: that of the sender is kept aside, and put back when the message is redriven.
 const (
 	HeaderDeadLetterReason = "dead_letter_reason" // one of the Reason constants
 	HeaderDeadLetterError  = "dead_letter_error"  // what the receiver failed with, if it did
@@ -35,9 +32,18 @@ const (
 	ReasonRequested     = "requested"      // MoveToDeadLetter
 )
 
+// headerOwnDeliveryCount is where a dead message has the header delivery_count that it was sent with.
+const headerOwnDeliveryCount = "dead_letter_own_delivery_count"
+
 // deadLetterHeaders are taken off when a message is redriven.
 var deadLetterHeaders = [...]string{
 	HeaderDeadLetterReason, HeaderDeadLetterError, HeaderDeadLetterSource, HeaderDeadLetterTime, HeaderDeliveryCount,
+	headerOwnDeliveryCount,
+}
+
+// hasDied tells by its headers whether a message has died before.
+func hasDied(headers map[string]string) bool {
+	return headers[HeaderDeadLetterReason] != "" || headers[HeaderDeadLetterSource] != ""
 }
 
 // deadLetters is where the dead messages of a queue go: to another queue of the container, or to one
@@ -79,32 +85,47 @@ func (q *MessageQueue) DeadLetters() (IMessageQueue, error) {
 
 // deadLetterKind says how this queue moves messages to its dead-letter queue.
 func (q *MessageQueue) deadLetterKind() DeadLetterKind {
+	if q.storage == nil || q.deadLetters.none || q.storage.Traits().AtMostOnce {
+		return DeadLetterNone
+	}
+	if other, err := q.otherDeadLetters(); other != nil || err != nil {
+		return DeadLetterSafe
+	}
 	_, makes := q.storage.(SiblingMaker)
 	_, buries := q.storage.(Burier)
-	switch own := q.usesOwnDeadLetters(); {
-	case q.storage == nil, q.deadLetters.none, q.storage.Traits().AtMostOnce, own && !makes:
+	switch {
+	case !makes:
 		return DeadLetterNone
-	case own && buries:
+	case buries:
 		return DeadLetterAtomic
 	default:
 		return DeadLetterSafe
 	}
 }
 
-func (q *MessageQueue) usesOwnDeadLetters() bool {
-	name := q.settings.deadLetterQueue
-	return name == "" || name == q.name+deadLetterSuffix
-}
-
 // deadLetterSuffix makes the name of the default dead-letter queue.
 const deadLetterSuffix = ".dead"
 
+// otherDeadLetters finds the component that takes the dead messages; nil when the base's own queue does. A
+// component that has the name of that one takes its place. Only where the option is not set and queues
+// are on a server it need not: there, queues of one name are one queue, to which the storage may have a shorter way.
+func (q *MessageQueue) otherDeadLetters() (IMessageQueue, error) {
+	name, own := q.settings.deadLetterQueue, q.name+deadLetterSuffix
+	if name != "" && name != own {
+		return q.findQueue(name)
+	}
+	if name == "" && q.storage.Traits().NeedsServer || len(q.queuesAt(own)) == 0 {
+		return nil, nil
+	}
+	return q.findQueue(own)
+}
+
 // check tells whether there is the queue that options.dead_letter_queue names.
 func (l *deadLetters) check(q *MessageQueue) error {
-	if q.usesOwnDeadLetters() || q.deadLetterKind() == DeadLetterNone {
+	if q.deadLetterKind() == DeadLetterNone {
 		return nil
 	}
-	_, err := q.findQueue(q.settings.deadLetterQueue)
+	_, err := q.otherDeadLetters()
 	return err
 }
 
@@ -113,18 +134,17 @@ func (l *deadLetters) prepare(q *MessageQueue) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.other = nil
-	switch {
-	case q.deadLetterKind() == DeadLetterNone:
+	if q.deadLetterKind() == DeadLetterNone {
 		l.own = nil
-	case !q.usesOwnDeadLetters():
-		l.own = nil
-		var err error
-		l.other, err = q.findQueue(q.settings.deadLetterQueue)
-		return err
-	default:
-		l.make(q)
-		l.own.succeed(q)
+		return nil
 	}
+	var err error
+	if l.other, err = q.otherDeadLetters(); l.other != nil || err != nil {
+		l.own = nil
+		return err
+	}
+	l.make(q)
+	l.own.succeed(q)
 	return nil
 }
 
@@ -142,23 +162,22 @@ func (l *deadLetters) make(q *MessageQueue) {
 func (l *deadLetters) find(q *MessageQueue) (IMessageQueue, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case l.own != nil && q.usesOwnDeadLetters():
-		return l.own, nil
-	case q.usesOwnDeadLetters():
-		l.make(q)
-		return l.own, nil
-	default:
-		return q.findQueue(q.settings.deadLetterQueue)
+	if other, err := q.otherDeadLetters(); other != nil || err != nil {
+		return other, err
 	}
+	l.make(q)
+	return l.own, nil
 }
 
 // succeed takes over what a dead-letter queue shares with the queue whose dead messages it keeps: it
-// connects in the same way, and keeps its messages for as long as it takes.
+// connects in the same way, has its times, and keeps its messages for as long as it takes. Whose receivers
+// need other options makes it a component.
 func (q *MessageQueue) succeed(source *MessageQueue) {
 	q.ConnectionResolver, q.CredentialResolver = source.ConnectionResolver, source.CredentialResolver
 	q.config, q.references, q.values, q.family = source.config, source.references, source.values, source.family
 	q.settings.lockTimeout = source.settings.lockTimeout
+	q.settings.retryDelay, q.settings.retryMaxDelay = source.settings.retryDelay, source.settings.retryMaxDelay
+	q.settings.drainTimeout = source.settings.drainTimeout
 	q.settings.maxDeliveries = 0
 	q.capabilities.Store(q.deriveCapabilities())
 	q.observe()
@@ -189,6 +208,35 @@ func (l *deadLetters) close(ctx context.Context, correlationId string) error {
 	return l.own.Close(ctx, correlationId)
 }
 
+// base returns the base of a queue that embeds it.
+func (q *MessageQueue) base() *MessageQueue { return q }
+
+// circle lists the open queues by which a dead message would come back to q, and it again; nil if it does not. The
+// last queue of a circle that is opened finds out.
+func (l *deadLetters) circle(q *MessageQueue) []string {
+	const longest = 100
+	names := []string{q.name}
+	for next := l; len(names) < longest; {
+		other, ok := next.component().(interface{ base() *MessageQueue })
+		if !ok || !other.base().IsOpen() {
+			return nil
+		}
+		names = append(names, other.base().name)
+		if other.base() == q {
+			return names
+		}
+		next = &other.base().deadLetters
+	}
+	return nil
+}
+
+// component returns the component of the container that takes the dead messages; nil without one.
+func (l *deadLetters) component() IMessageQueue {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.other
+}
+
 // findQueue finds the queue component of that name, or of that descriptor, in the container.
 func (q *MessageQueue) findQueue(name string) (IMessageQueue, error) {
 	if name == q.name {
@@ -197,24 +245,34 @@ func (q *MessageQueue) findQueue(name string) (IMessageQueue, error) {
 	if q.references == nil {
 		return nil, fmt.Errorf("%q is not to be found: the queue has no references; leave it out to use %s%s", name, q.name, deadLetterSuffix)
 	}
+	found := q.queuesAt(name)
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) == 0 && slices.Contains(q.references.GetOptional(parseLocator(name)), any(q.Overrides)):
+		return nil, fmt.Errorf("%s is queue %s, which cannot be its own dead-letter queue", name, q.name)
+	case len(found) == 0:
+		return nil, fmt.Errorf("no queue component answers to %q; add one to the container, or leave it out to use %s%s", name, q.name, deadLetterSuffix)
+	default:
+		return nil, fmt.Errorf("%d queue components answer to %q; write the full descriptor of one", len(found), name)
+	}
+}
+
+// queuesAt lists the other queue components of that name, or of that descriptor.
+func (q *MessageQueue) queuesAt(name string) (found []IMessageQueue) {
+	if q.references == nil {
+		return nil
+	}
 	var locator any = cref.NewDescriptor("*", "message-queue", "*", name, "*")
 	if strings.Contains(name, ":") {
 		locator = parseLocator(name)
 	}
-	var found []IMessageQueue
 	for _, component := range q.references.GetOptional(locator) {
 		if queue, ok := component.(IMessageQueue); ok && queue != q.Overrides {
 			found = append(found, queue)
 		}
 	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return nil, fmt.Errorf("no queue component answers to %q; add one to the container, or leave it out to use %s%s", name, q.name, deadLetterSuffix)
-	default:
-		return nil, fmt.Errorf("%d queue components answer to %q; write the full descriptor of one", len(found), name)
-	}
+	return found
 }
 
 // parseLocator returns the descriptor that text spells, or text itself.
@@ -223,81 +281,4 @@ func parseLocator(text string) any {
 		return descriptor
 	}
 	return text
-}
-
-// bury moves a delivery that lockTable.begin took to the dead-letter queue: written there first, then
-// removed here, so that a failure in between may duplicate and never lose.
-func (q *MessageQueue) bury(ctx context.Context, d *Delivery, reason string, cause error) error {
-	if err := q.tryBury(ctx, d, reason, cause); err != nil {
-		return q.unsettled(d, err)
-	}
-	d.markSettled()
-	return nil
-}
-
-func (q *MessageQueue) tryBury(ctx context.Context, d *Delivery, reason string, cause error) error {
-	dead := q.deadMessage(d, reason, cause)
-	burier, ok := q.storage.(Burier)
-	if ok && q.deadLetters.own != nil {
-		dead.SentTime = time.Now().UTC().Round(0)
-		if err := burier.Bury(ctx, d.Handle, dead); err != nil {
-			return err
-		}
-	} else {
-		if !d.buried {
-			if err := q.deadLetters.queue().Send(ctx, d.correlationId, dead); err != nil {
-				return fmt.Errorf("writing to the dead-letter queue: %w", err)
-			}
-		}
-		// From here on the message is safe. One whose lock is lost before it is removed comes again: a duplicate.
-		d.buried = true
-		if err := q.storage.Complete(ctx, d.Handle); err != nil {
-			return fmt.Errorf("removing a message that is in the dead-letter queue: %w", err)
-		}
-	}
-	telemetry := q.telemetry.Load()
-	telemetry.count(ctx, countDead, 1)
-	telemetry.settled(ctx, "Moved to the dead-letter queue", d)
-	return nil
-}
-
-// buryOrPark moves a delivery that nobody holds to the dead-letter queue. If that fails it is kept
-// locked and tried again later.
-func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterParking) {
-	err := q.tryBury(ctx, d, then.reason, then.cause)
-	if err == nil || errors.Is(err, ErrLockLost) {
-		d.markSettled()
-		return
-	}
-	then.retries++
-	delay := max(q.session.Load().settings.backOff(then.retries), time.Millisecond)
-	q.telemetry.Load().log(ctx, clog.LevelError, d.correlationId, q.redact(err),
-		"Could not move message %s of queue %s to the dead-letter queue; trying again in %s", d.id, q.name, delay)
-	if !d.locks.park(d, delay, &then) {
-		giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
-		defer cancel()
-		q.giveBack(giving, d, true)
-	}
-}
-
-// deadMessage is what is written to the dead-letter queue for a delivery.
-func (q *MessageQueue) deadMessage(d *Delivery, reason string, cause error) *MessageEnvelope {
-	original := d.pristine
-	if keeper, ok := q.storage.(OriginalKeeper); ok {
-		original = keeper.Original(d.Handle)
-	}
-	dead := *original
-	dead.Headers = maps.Clone(original.Headers)
-	if dead.Headers == nil {
-		dead.Headers = map[string]string{}
-	}
-	delete(dead.Headers, HeaderDeadLetterError)
-	dead.Headers[HeaderDeadLetterReason] = reason
-	dead.Headers[HeaderDeadLetterSource] = q.name
-	dead.Headers[HeaderDeadLetterTime] = time.Now().UTC().Format(time.RFC3339Nano)
-	dead.Headers[HeaderDeliveryCount] = strconv.Itoa(d.Count)
-	if cause != nil {
-		dead.Headers[HeaderDeadLetterError] = cause.Error()
-	}
-	return &dead
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -164,6 +165,28 @@ func TestDeadLettering(t *testing.T) {
 	})
 }
 
+func TestDefaultDeadLetterQueue(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "has the times of its queue", func(t *testing.T) {
+		_, storage := newSiblingStorage(queues.LocksByBase)
+		queue := openQueue(t, storage, "retry_delay", 10, "retry_max_delay", 20, "max_deliveries", 1, "drain_timeout", 3000)
+		dead, err := queue.DeadLetters()
+		require.NoError(t, err)
+		require.NoError(t, dead.Send(t.Context(), "", &queues.MessageEnvelope{}))
+		started := time.Now()
+		var deliveries []time.Duration
+		dead.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
+			if deliveries = append(deliveries, time.Since(started)); len(deliveries) == 4 {
+				return nil
+			}
+			return errFailed
+		}))
+		pass(time.Minute)
+		require.Equal(t, []time.Duration{0, 10 * time.Millisecond, 30 * time.Millisecond, 50 * time.Millisecond}, deliveries)
+	})
+}
+
 func TestDeadLetteringThatFails(t *testing.T) {
 	t.Parallel()
 
@@ -299,7 +322,8 @@ func TestDeadLetterQueueOfTheContainer(t *testing.T) {
 			"nowhere": "no queue component answers",
 			"twice":   "2 queue components answer",
 			"orders":  "cannot be its own dead-letter queue",
-			"pip-services:message-queue:fake:orders:1.0": "no queue component answers",
+			"pip-services:message-queue:fake:orders:1.0":   "cannot be its own dead-letter queue",
+			"pip-services:message-queue:memory:orders:1.0": "no queue component answers",
 		} {
 			_, storage := newAbleStorage(queues.LocksByBroker)
 			queue := closedQueue(t, storage, "dead_letter_queue", name)
@@ -324,85 +348,61 @@ func TestDeadLetterQueueOfTheContainer(t *testing.T) {
 		require.ErrorContains(t, err, "no references")
 	})
 
+	inBubble(t, "may have the name of the default one, and takes its place", func(t *testing.T) {
+		for _, settings := range [][]any{nil, {"dead_letter_queue", "orders.dead"}} {
+			s, storage := newAbleStorage(queues.LocksByBroker)
+			s.has("a")
+			queue := closedQueue(t, storage, settings...)
+			component := queues.NewMemoryMessageQueue("orders.dead")
+			queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+				cref.NewDescriptor("pip-services", "message-queue", "memory", "orders.dead", "1.0"), component))
+			dead, err := queues.DeadLetters(queue)
+			require.NoError(t, err)
+			require.Same(t, component, dead, "also before Open")
+			opened(t, component)
+			opened(t, queue)
+			require.NoError(t, queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue)))
+			require.Nil(t, s.dead, "no sibling is made")
+			require.Equal(t, "a", receiveNow(t, component).MessageId)
+			require.NoError(t, queue.Close(t.Context(), ""))
+			require.True(t, component.IsOpen(), "its container closes it")
+		}
+	})
+
+	inBubble(t, "need not be asked on a server, where the default one is the same queue", func(t *testing.T) {
+		s, storage := newAbleStorage(queues.LocksByBroker)
+		s.traits.NeedsServer = true
+		for name, kind := range map[string]queues.DeadLetterKind{"": queues.DeadLetterAtomic, "orders.dead": queues.DeadLetterSafe} {
+			queue := closedQueue(t, storage, "connection.host", "nowhere", "dead_letter_queue", name)
+			queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+				cref.NewDescriptor("pip-services", "message-queue", "fake", "orders.dead", "1.0"), queues.NewMemoryMessageQueue("orders.dead")))
+			require.NoError(t, queue.Open(t.Context(), ""))
+			require.Equal(t, kind, queue.Capabilities().DeadLetterKind())
+			require.NoError(t, queue.Close(t.Context(), ""))
+		}
+	})
+
+	inBubble(t, "is warned of when dead messages come back from it", func(t *testing.T) {
+		log := newLogger(clog.LevelWarn)
+		references := cref.NewReferencesFromTuples(t.Context(), cref.NewDescriptor("pip-services", "logger", "test", "default", "1.0"), log)
+		for name, dead := range map[string]string{"one": "two", "two": "three", "three": "one", "four": "one"} {
+			queue := queues.NewMemoryMessageQueue(name)
+			queue.Configure(t.Context(), options("dead_letter_queue", dead))
+			queue.SetReferences(t.Context(), references)
+			references.Put(t.Context(), cref.NewDescriptor("pip-services", "message-queue", "memory", name, "1.0"), queue)
+		}
+		for _, name := range []string{"one", "two", "four"} {
+			opened(t, references.GetOneOptional(cref.NewDescriptor("*", "message-queue", "*", name, "*")).(queues.IMessageQueue))
+			require.Empty(t, log.text())
+		}
+		opened(t, references.GetOneOptional(cref.NewDescriptor("*", "message-queue", "*", "three", "*")).(queues.IMessageQueue))
+		require.Equal(t, "WARN [123] Queue three: options.dead_letter_queue: dead messages go round for ever, "+
+			"three to one to two to three; name another queue for one of them", log.text())
+	})
+
 	inBubble(t, "may be named like the default one, which it then is", func(t *testing.T) {
 		_, storage := newAbleStorage(queues.LocksByBroker)
 		queue := openQueue(t, storage, "dead_letter_queue", "orders.dead")
 		require.Equal(t, queues.DeadLetterAtomic, queue.Capabilities().DeadLetterKind())
-	})
-}
-
-func TestRedrive(t *testing.T) {
-	t.Parallel()
-
-	inBubble(t, "sends before it removes", func(t *testing.T) {
-		s, storage := newSiblingStorage(queues.LocksByBase)
-		queue := openQueue(t, storage)
-		s.dead.has("a", "b")
-		s.dead.fails("complete", errAway)
-		count, err := queues.Redrive(t.Context(), queue, "", 0)
-		require.ErrorIs(t, err, queues.ErrNoConnection)
-		require.Zero(t, count)
-		require.Equal(t, []string{"a 0"}, s.holds())
-		require.Equal(t, []string{"a 0", "b 0"}, s.dead.holds(), "twice rather than not at all")
-	})
-
-	inBubble(t, "leaves in place what it could not send, as if it had not been received", func(t *testing.T) {
-		s, storage := newSiblingStorage(queues.LocksByBase)
-		queue := openQueue(t, storage)
-		s.dead.has("a", "b", "c")
-		s.fails("put", nil, errAway)
-		count, err := queues.Redrive(t.Context(), queue, "", 0)
-		require.ErrorIs(t, err, queues.ErrNoConnection)
-		require.ErrorContains(t, err, "redriving message b")
-		require.EqualValues(t, 1, count)
-		require.Equal(t, []string{"b 0", "c 0"}, s.dead.holds())
-	})
-
-	inBubble(t, "leaves the dead messages of other queues, as if they had not been received", func(t *testing.T) {
-		s, storage := newSiblingStorage(queues.LocksByBase)
-		queue := openQueue(t, storage)
-		s.dead.has("a", "b", "c")
-		s.dead.messages[0].envelope.Headers = map[string]string{"dead_letter_source": "elsewhere"}
-		s.dead.messages[1].envelope.Headers = map[string]string{"dead_letter_source": "orders", "own": "1"}
-		count, err := queues.Redrive(t.Context(), queue, "", 1)
-		require.NoError(t, err)
-		require.EqualValues(t, 1, count)
-		require.Equal(t, []string{"a 0", "c 0"}, s.dead.holds())
-		require.Equal(t, map[string]string{"own": "1"}, s.messages[0].envelope.Headers)
-	})
-
-	inBubble(t, "sends back messages that share an id, as duplicates do", func(t *testing.T) {
-		queue := queues.NewMemoryMessageQueue("orders")
-		opened(t, queue)
-		for range 2 {
-			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: "same"}))
-			require.NoError(t, queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue)))
-		}
-		count, err := queues.Redrive(t.Context(), queue, "", 0)
-		require.NoError(t, err)
-		require.EqualValues(t, 2, count)
-		require.NoError(t, queue.Close(t.Context(), ""))
-	})
-
-	inBubble(t, "does not send back what dies while it runs", func(t *testing.T) {
-		queue := queues.NewMemoryMessageQueue("orders")
-		opened(t, queue)
-		for _, id := range []string{"a", "b"} {
-			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: id}))
-		}
-		queue.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
-			return queues.NewPermanentError(errFailed)
-		}))
-		synctest.Wait()
-		count, err := queues.Redrive(t.Context(), queue, "", 0)
-		require.NoError(t, err)
-		require.EqualValues(t, 2, count)
-		synctest.Wait()
-		dead, err := queue.DeadLetters()
-		require.NoError(t, err)
-		left, err := dead.ReadMessageCount()
-		require.NoError(t, err)
-		require.EqualValues(t, 2, left)
-		require.NoError(t, queue.Close(t.Context(), ""))
 	})
 }

@@ -67,6 +67,7 @@ var applicationErrors = []struct {
 // ApplicationError (which keeps its cause as text only) and to the cause.
 type queueError struct {
 	sentinel    error
+	queue       string // that it is about; "" for none
 	application *cerr.ApplicationError
 	cause       error
 }
@@ -100,21 +101,25 @@ func newError(sentinel error, queue, correlationId, detail string, cause error) 
 			if cause != nil {
 				application = application.WithCause(cause)
 			}
-			return &queueError{sentinel: sentinel, application: application, cause: cause}
+			return &queueError{sentinel: sentinel, queue: queue, application: application, cause: cause}
 		}
 	}
 	return fmt.Errorf("%s: %w", message, sentinel)
 }
 
 // wrapError gives an error of a storage the queue's name. An error that wraps a sentinel becomes that
-// sentinel's ApplicationError; one that has it already passes as it is.
+// sentinel's ApplicationError; one that has it already passes as it is, unless another queue is to blame: then it says
+// which queue could not do what because of that.
 func wrapError(err error, queue, correlationId, doing string) error {
 	if err == nil {
 		return nil
 	}
 	var done *queueError
-	if errors.As(err, &done) {
+	if errors.As(err, &done) && (done.queue == queue || done.queue == "") {
 		return err
+	}
+	if done != nil {
+		return fmt.Errorf("queue %s: %s: %w", queue, doing, err)
 	}
 	for _, kind := range applicationErrors {
 		if errors.Is(err, kind.sentinel) {

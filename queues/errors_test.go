@@ -8,6 +8,8 @@ import (
 	"time"
 
 	cerr "github.com/pip-services3-gox/pip-services3-commons-gox/errors"
+	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -231,5 +233,63 @@ func TestCallbackReceiver(t *testing.T) {
 			require.ErrorIs(t, err, queues.ErrBadMessage)
 			require.True(t, queues.IsPermanentError(err))
 		}
+	})
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "of a queue that is full", func(t *testing.T) {
+		queue := queues.NewMemoryMessageQueue("orders")
+		queue.Configure(t.Context(), options("max_messages", 3, "overflow", "reject"))
+		opened(t, queue)
+		batch := make([]*queues.MessageEnvelope, 4)
+		for i := range batch {
+			batch[i] = &queues.MessageEnvelope{}
+		}
+		require.EqualError(t, queue.SendBatch(t.Context(), "", batch),
+			"queue orders: queue is full: sending a batch: 4 messages never fit into 3, options.max_messages; send fewer at a time, or raise it")
+		require.NoError(t, queue.SendBatch(t.Context(), "", batch[:3]))
+		err := queue.Send(t.Context(), "", batch[3])
+		require.ErrorIs(t, err, queues.ErrQueueFull)
+		require.EqualError(t, err,
+			"queue orders: queue is full: sending: it holds 3 messages, options.max_messages; try later, raise it, or let options.overflow be block")
+	})
+
+	inBubble(t, "of a lock that ran out", func(t *testing.T) {
+		queue := queues.NewMemoryMessageQueue("orders")
+		queue.Configure(t.Context(), options("lock_timeout", 1000))
+		opened(t, queue)
+		require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{MessageId: "a"}))
+		envelope := receiveNow(t, queue)
+		pass(2 * time.Second)
+		const wayOut = " of message a: its lock ran out (options.lock_timeout: 1000), or it was cleared or given back; " +
+			"what takes longer calls RenewLock meanwhile, or needs a longer time-out"
+		require.EqualError(t, queue.Complete(t.Context(), envelope), "queue orders: message lock is lost: complete"+wayOut)
+		require.EqualError(t, queue.RenewLock(t.Context(), envelope, 0), "queue orders: message lock is lost: renewing the lock"+wayOut)
+	})
+
+	inBubble(t, "of a dead-letter queue, and whose it is", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBase})
+		s.has("a")
+		queue, morgue, _ := withFullMorgue(t, s)
+		require.NoError(t, morgue.Close(t.Context(), ""))
+		err := queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue))
+		require.ErrorIs(t, err, queues.ErrNotOpened)
+		require.EqualError(t, err, "queue orders: move_to_dead_letter of message a: writing to the dead-letter queue: "+
+			"queue morgue: queue is not opened: call Open first")
+		var application *cerr.ApplicationError
+		require.ErrorAs(t, err, &application)
+		require.Equal(t, "morgue", application.Details["queue"])
+	})
+
+	inBubble(t, "of what is configured, in the log, and call it a warning once", func(t *testing.T) {
+		log := newLogger(clog.LevelWarn)
+		queue := queues.NewMemoryMessageQueue("orders")
+		queue.Configure(t.Context(), options("listen_interval", 1000))
+		queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+			cref.NewDescriptor("pip-services", "logger", "test", "default", "1.0"), log))
+		opened(t, queue)
+		require.Equal(t, "WARN [123] Queue orders: options.listen_interval is deprecated; ignored: listening waits without polling", log.text())
 	})
 }

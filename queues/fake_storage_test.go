@@ -147,6 +147,16 @@ func (s *fakeStorage) has(ids ...string) {
 	s.signal()
 }
 
+// hasDead puts messages that died in the queue orders.
+func (s *fakeStorage) hasDead(ids ...string) {
+	s.has(ids...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, message := range s.messages[len(s.messages)-len(ids):] {
+		message.envelope.Headers = map[string]string{queues.HeaderDeadLetterSource: "orders"}
+	}
+}
+
 // takesAway ends the lock of a message as a broker does: it is ready again, and its handle stale.
 func (s *fakeStorage) takesAway(id string) {
 	s.mu.Lock()

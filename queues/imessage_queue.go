@@ -78,6 +78,7 @@ type (
 		// BeginListen starts Listen in the background. The listener is registered when it returns, so
 		// an EndListen right after it is never lost. A failure is logged, and then nobody listens: if the
 		// queue is not open, above all. A component that a container may open before the queue opens that first.
+		// Listening does not end with the ctx that a receiver was handed.
 		BeginListen(ctx context.Context, correlationId string, receiver IMessageReceiver)
 
 		// EndListen ends every listener of this queue. It does not wait for receivers in work; messages

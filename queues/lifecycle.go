@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
@@ -34,7 +35,6 @@ type lifecycle struct {
 
 // session is what one Open has found and made. It does not change.
 type session struct {
-	queue      *MessageQueue
 	dead       *MessageQueue // the base's own dead-letter queue; nil without one
 	settings   settings
 	traits     Traits
@@ -51,7 +51,6 @@ type session struct {
 
 func newSession(queue *MessageQueue, traits Traits, locks *lockTable) *session {
 	s := &session{
-		queue:    queue,
 		dead:     queue.deadLetters.own,
 		settings: queue.settings,
 		traits:   traits,
@@ -260,7 +259,7 @@ func (q *MessageQueue) checkRequired(correlationId string) error {
 func (q *MessageQueue) start(ctx context.Context, correlationId string, s *session) error {
 	telemetry := q.telemetry.Load()
 	for _, warning := range q.problems.Warnings() {
-		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "queue %s: %s", q.name, warning.String())
+		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s", q.name, warning.Text)
 	}
 	o := q.openingOf(ctx)
 	q.life.mu.Lock()
@@ -270,12 +269,21 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 	}
 	if s.locks != nil {
 		q.life.background.Go(func() { s.locks.run(s.keeping.Done(), q.perform) })
+		if q.deadLetters.exist() {
+			q.life.background.Go(func() {
+				s.locks.undertaker.run(s.keeping.Done(), func(d *Delivery) { q.buryWithin(s.keeping, d, *d.parking.then) })
+			})
+		}
 	}
 	q.session.Store(s)
 	q.state.Store(stateOpen)
 	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Opened queue %s", q.name)
 	if s.traits.Remark != "" {
 		telemetry.log(ctx, clog.LevelInfo, correlationId, nil, "Queue %s is %s", q.name, s.traits.Remark)
+	}
+	if circle := q.deadLetters.circle(q); circle != nil {
+		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s: dead messages go round for ever, %s; name another queue for one of them",
+			q.name, config.DeadLetterQueue, strings.Join(circle, " to "))
 	}
 	return nil
 }

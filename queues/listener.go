@@ -22,18 +22,8 @@ var (
 // errToldToStop is why a listener takes no more after EndListen and Close.
 var errToldToStop = errors.New("listener was told to stop")
 
-// Keys of values in contexts.
-type (
-	registrationKey struct{} // of the ctx that BeginListen hands to Listen: the *listener it has registered
-	receivingKey    struct { // of the ctx of receivers
-		queue *MessageQueue // whose message they work on
-	}
-)
-
-// isReceiving tells whether ctx was handed to a receiver of this queue.
-func (q *MessageQueue) isReceiving(ctx context.Context) bool {
-	return ctx.Value(receivingKey{q}) != nil
-}
+// registrationKey is the key of a value in the ctx that BeginListen hands to Listen: the *listener it has registered.
+type registrationKey struct{}
 
 // listener is one Listen: workers that take messages, hand them to the receiver and settle them.
 type listener struct {
@@ -81,7 +71,7 @@ func (q *MessageQueue) Listen(ctx context.Context, correlationId string, receive
 
 // BeginListen listens in the background. See IMessageQueue.
 func (q *MessageQueue) BeginListen(ctx context.Context, correlationId string, receiver IMessageReceiver) {
-	ctx = orBackground(ctx)
+	ctx = apart(orBackground(ctx))
 	l, err := q.register(ctx, correlationId, receiver)
 	if err != nil {
 		q.telemetry.Load().log(ctx, clog.LevelError, correlationId, err, "Cannot listen to queue %s", q.name)
@@ -152,7 +142,7 @@ func (q *MessageQueue) register(ctx context.Context, correlationId string, recei
 		l.pace = newPace(l.session.settings.prefetch, l.session.traits)
 	}
 	l.taking, l.stopTaking = context.WithCancelCause(ctx)
-	l.settling, l.giveUp = context.WithCancelCause(context.WithValue(context.WithoutCancel(ctx), receivingKey{q}, true))
+	l.settling, l.giveUp = context.WithCancelCause(context.WithoutCancel(ctx))
 	if q.life.listeners == nil {
 		q.life.listeners = map[*listener]struct{}{}
 	}
@@ -329,7 +319,10 @@ type worker struct {
 	endWork context.CancelCauseFunc
 }
 
-func (w *worker) renewContext() { w.ctx, w.endWork = context.WithCancelCause(w.listener.settling) }
+func (w *worker) renewContext() {
+	w.ctx, w.endWork = context.WithCancelCause(w.listener.settling)
+	w.ctx = withReceiving(w.ctx, w.listener.queue, &w.delivery)
+}
 
 func (w *worker) run() {
 	l := w.listener
@@ -483,11 +476,12 @@ func (w *worker) settle(d *Delivery, outcome error) error {
 		return l.completer.add(d)
 	case outcome == nil:
 		return q.complete(l.settling, d)
-	case IsPermanentError(outcome) && q.deadLetters.exist():
-		d.settled.Store(true)
-		q.buryOrPark(l.settling, d, afterParking{reason: ReasonReceiverError, cause: outcome})
-		return nil
 	default:
+		if reason := q.reasonToDie(l.session, d, outcome); reason != "" {
+			d.settled.Store(true)
+			q.buryOrPark(l.settling, d, afterParking{reason: reason, cause: outcome})
+			return nil
+		}
 		return q.abandon(l.settling, d, l.session.settings.backOff(d.Count), outcome)
 	}
 }

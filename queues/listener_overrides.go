@@ -15,13 +15,15 @@ const overridesWait = time.Second
 // a time, by way of the queue's own Receive, Complete, Abandon and MoveToDeadLetter.
 func (l *listener) listenToOverrides(ctx context.Context) error {
 	q := l.queue
+	w := &worker{listener: l}
+	w.renewContext()
 	for delay := minTakeDelay; l.taking.Err() == nil; {
 		envelope, err := q.Overrides.Receive(l.taking, l.correlationId, overridesWait)
 		switch {
 		case envelope != nil && l.taking.Err() != nil:
 			return errors.Join(l.outcome(ctx), q.Overrides.Abandon(l.settling, envelope))
 		case envelope != nil:
-			l.workFor(envelope)
+			w.workFor(envelope)
 			delay = minTakeDelay
 		case l.taking.Err() != nil:
 		case errors.Is(err, ErrNotOpened) || errors.Is(err, ErrNotSupported) || errors.Is(err, ErrBadConfig):
@@ -40,9 +42,12 @@ func (l *listener) listenToOverrides(ctx context.Context) error {
 	return l.outcome(ctx)
 }
 
-func (l *listener) workFor(envelope *MessageEnvelope) {
+func (w *worker) workFor(envelope *MessageEnvelope) {
+	l := w.listener
 	queue := l.queue.Overrides
-	outcome := receive(l.settling, l.receiver, envelope, queue)
+	w.delivery.Store(new(Delivery)) // which the queue keeps in its own way
+	defer w.delivery.Store(nil)
+	outcome := receive(w.ctx, l.receiver, envelope, queue)
 	settle := queue.Complete
 	switch {
 	case outcome == nil:

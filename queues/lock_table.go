@@ -17,6 +17,7 @@ type lockTable struct {
 	lockTimeout time.Duration
 	started     time.Time // moments are durations since then, on the monotonic clock
 	kick        chan struct{}
+	undertaker  *undertaker // of those that are parked to be buried
 
 	mu     sync.Mutex
 	events minheap.Heap[*Delivery] // held and parked deliveries, the next to need something first
@@ -38,6 +39,7 @@ func newLockTable(queue *MessageQueue, keeper LockKeeper, lockTimeout time.Durat
 		lockTimeout: lockTimeout,
 		started:     time.Now(),
 		kick:        make(chan struct{}, 1),
+		undertaker:  newUndertaker(),
 		armed:       never,
 		events: minheap.New(
 			func(a, b *Delivery) bool { return a.wake < b.wake },
@@ -68,12 +70,11 @@ func (t *lockTable) hold(deliveries []Delivery, renewed bool, cancel context.Can
 	return true
 }
 
-// schedule sets when the keeper must look at a delivery. The lock of one that is renewed, or parked, is
-// kept up.
+// schedule sets when the keeper must look at a delivery. The lock of one that is renewed, parked, or being
+// buried, is kept up.
 func (t *lockTable) schedule(d *Delivery, now time.Duration) {
-	parked := d.state == deliveryParked
 	switch {
-	case !parked && !d.renewed:
+	case d.state == deliveryHeld && !d.renewed:
 		d.wake = d.deadline
 		return
 	case t.keeper == LocksByBroker:
@@ -81,7 +82,7 @@ func (t *lockTable) schedule(d *Delivery, now time.Duration) {
 	default:
 		d.wake = never // nobody ends the lock but the base, and it does not while it is kept up
 	}
-	if parked {
+	if d.state == deliveryParked {
 		d.wake = min(d.wake, d.parking.due)
 	}
 }
@@ -136,6 +137,26 @@ func (t *lockTable) finish(d *Delivery) (held bool) {
 		t.rearm()
 	}
 	return true
+}
+
+// len is how many deliveries are held or parked.
+func (t *lockTable) len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.events.Len()
+}
+
+// keep has the lock of a held delivery kept up from now on.
+func (t *lockTable) keep(d *Delivery) {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.state == deliveryHeld && !d.renewed {
+		d.renewed = true
+		t.schedule(d, now)
+		t.events.Fix(int(d.place))
+		t.rearm()
+	}
 }
 
 // begin takes a held delivery for settling: nobody else settles it and its lock does not run out
@@ -247,6 +268,51 @@ func (t *lockTable) park(d *Delivery, delay time.Duration, then *afterParking) b
 	return true
 }
 
+// resume takes a parked delivery for settling. It reports false when it is nobody's any more.
+func (t *lockTable) resume(d *Delivery) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.state != deliveryParked {
+		return false
+	}
+	t.events.Remove(int(d.place))
+	d.state = deliverySettling
+	return true
+}
+
+// keepUp keeps the lock of a delivery that is being settled, for settling that may take long. It reports false
+// where that is not needed, or cannot be done; else the caller ends it with letGo.
+func (t *lockTable) keepUp(d *Delivery) bool {
+	if _, extends := t.queue.storage.(LockExtender); t.keeper == LocksByBase || !extends {
+		return false
+	}
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false
+	}
+	if d.deadline <= now { // it was not held by this process so far
+		d.deadline = now + t.lockTimeout
+	}
+	d.state = deliverySettling
+	t.schedule(d, now)
+	t.events.Push(d)
+	t.rearm()
+	return true
+}
+
+// letGo ends keepUp. It reports false when the lock was lost meanwhile.
+func (t *lockTable) letGo(d *Delivery) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d.state != deliverySettling {
+		return false
+	}
+	t.events.Remove(int(d.place))
+	return true
+}
+
 // void ends the deliveries whose handles match, because they are no longer this process's.
 func (t *lockTable) void(match func(handle any) bool) {
 	t.mu.Lock()
@@ -259,17 +325,24 @@ func (t *lockTable) void(match func(handle any) bool) {
 	}
 }
 
-// empty ends all deliveries and returns them. With closed the table takes no more.
+// empty ends all deliveries, but for those that are being settled, and returns them. With closed the table
+// takes no more.
 func (t *lockTable) empty(closed bool) []*Delivery {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = t.closed || closed
 	all := append([]*Delivery(nil), t.events.Items()...)
 	t.events.Clear()
+	ended := all[:0]
 	for _, d := range all {
+		if d.state == deliverySettling {
+			t.events.Push(d)
+			continue
+		}
 		t.end(d, ErrLockLost)
+		ended = append(ended, d)
 	}
-	return all
+	return ended
 }
 
 // end makes a delivery that is out of the heap nobody's.
@@ -289,6 +362,7 @@ const (
 	dutyExpired duty = iota // its lock ran out
 	dutyExtend              // its lock needs extending on the broker
 	dutyParked              // its time in parking is over
+	dutyBury                // likewise, and the undertaker shall have it; it stays parked until then
 )
 
 type dueDelivery struct {
@@ -304,6 +378,11 @@ func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
 	for t.events.Len() > 0 && t.events.Min().wake <= now && len(list) < dueBatch {
 		d := t.events.Min()
 		switch {
+		case d.state == deliveryParked && now >= d.parking.due && d.parking.then != nil:
+			d.parking.due = never
+			t.schedule(d, now)
+			t.events.Fix(int(d.place))
+			list = append(list, dueDelivery{d, dutyBury})
 		case d.state == deliveryParked && now >= d.parking.due:
 			t.events.Remove(int(d.place))
 			d.state = deliverySettling
@@ -342,7 +421,7 @@ func (t *lockTable) nextTry(d *Delivery, now time.Duration) time.Duration {
 func (t *lockTable) extended(d *Delivery, since time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if d.state == deliveryHeld && d.renewed || d.state == deliveryParked {
+	if d.place >= 0 && (d.state != deliveryHeld || d.renewed) {
 		t.extend(d, since, t.lockTimeout)
 	}
 }

@@ -195,9 +195,7 @@ func (q *MessageQueue) sortOut(s *session, taken []Delivery) int {
 			spent := &Delivery{Message: taken[i].Message, Count: taken[i].Count - 1, Handle: taken[i].Handle}
 			spent.keep(s.locks, false)
 			spent.pristine = &spent.Message // which nobody else has
-			ctx, cancel := context.WithTimeout(s.keeping, keepingTimeout)
-			q.buryOrPark(ctx, spent, afterParking{reason: ReasonMaxDeliveries})
-			cancel()
+			q.buryOrPark(s.keeping, spent, afterParking{reason: ReasonMaxDeliveries})
 			continue
 		}
 		if left != i {

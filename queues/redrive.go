@@ -17,9 +17,10 @@ type Redriver interface {
 // Redrive sends up to max dead messages of queue back to it, oldest first, and returns how many; max of
 // 0 or less: all that are there when it begins. They keep id, headers and payload, lose the headers of
 // their death, and count deliveries from 1 again. Each is sent before it is removed, so that a failure
-// in between may duplicate and never lose. Dead messages of other queues in the same dead-letter queue
-// are left there, and so are those that die again meanwhile. (Dead-letter queue redrive of Amazon SQS.) Errors: ErrNotSupported, and those of Send
-// and Receive; the count tells how many went through before.
+// in between may duplicate and never lose. It may take long, as when the queue is full: what it holds stays
+// locked. Left where they are, uncounted: messages whose header dead_letter_source is not the name of queue, or
+// that have none, and those that die again meanwhile. (Dead-letter queue redrive of Amazon SQS.) Errors:
+// ErrNotOpened, ErrNotSupported, and those of Send and Receive; the count tells how many went through before.
 func Redrive(ctx context.Context, queue IMessageQueue, correlationId string, max int64) (int64, error) {
 	if redriver, ok := queue.(Redriver); ok {
 		return redriver.Redrive(ctx, correlationId, max)
@@ -35,6 +36,9 @@ func redrive(ctx context.Context, queue IMessageQueue, correlationId string, max
 	dead, err := DeadLetters(queue)
 	if err != nil {
 		return 0, err
+	}
+	if !queue.IsOpen() {
+		return 0, newError(ErrNotOpened, queue.Name(), correlationId, "call Open first", nil)
 	}
 	left := math.MaxInt64 // messages that were there when it began
 	counted := dead.Capabilities().CanMessageCount()
@@ -54,7 +58,8 @@ func redrive(ctx context.Context, queue IMessageQueue, correlationId string, max
 		if err != nil || envelope == nil {
 			return redriven, err
 		}
-		if source := envelope.Headers[HeaderDeadLetterSource]; source != "" && source != queue.Name() || seen[envelope.MessageId] {
+		keepLocked(envelope)
+		if envelope.Headers[HeaderDeadLetterSource] != queue.Name() || seen[envelope.MessageId] {
 			others = append(others, envelope)
 			continue
 		}
@@ -70,31 +75,56 @@ func redrive(ctx context.Context, queue IMessageQueue, correlationId string, max
 	return redriven, nil
 }
 
+// keepLocked has the lock of a received message kept up until it is settled, if its queue can.
+func keepLocked(envelope *MessageEnvelope) {
+	if d, ok := envelope.GetReference().(*Delivery); ok && d.locks != nil {
+		d.locks.keep(d)
+	}
+}
+
 func sendBack(ctx context.Context, queue, dead IMessageQueue, correlationId string, envelope *MessageEnvelope) error {
-	live := *envelope
-	live.Headers = maps.Clone(envelope.Headers)
+	if err := queue.Send(ctx, correlationId, Revive(envelope)); err != nil {
+		return err
+	}
+	if err := dead.Complete(ctx, envelope); err != nil {
+		return fmt.Errorf("it was sent, and is in the dead-letter queue still: %w", err)
+	}
+	return nil
+}
+
+// Revive returns a dead message as Redrive sends it: with the headers that it had before its death. It shares the
+// payload with dead. A message that is not dead comes back as it is.
+func Revive(dead *MessageEnvelope) *MessageEnvelope {
+	live := *dead
+	if !hasDied(dead.Headers) {
+		return &live
+	}
+	live.Headers = maps.Clone(dead.Headers)
 	for _, header := range deadLetterHeaders {
 		delete(live.Headers, header)
+	}
+	if own, ok := dead.Headers[headerOwnDeliveryCount]; ok {
+		live.Headers[HeaderDeliveryCount] = own
 	}
 	if len(live.Headers) == 0 {
 		live.Headers = nil
 	}
-	if err := queue.Send(ctx, correlationId, &live); err != nil {
-		return err
-	}
-	return dead.Complete(ctx, envelope)
+	return &live
 }
 
 // leave puts received messages back where they were, uncounted where the queue can.
 func leave(ctx context.Context, dead IMessageQueue, envelopes []*MessageEnvelope) error {
+	ctx = context.WithoutCancel(ctx)
+	giveBack := dead.Abandon
+	if returner, ok := dead.(interface {
+		giveUp(ctx context.Context, envelope *MessageEnvelope) error
+	}); ok {
+		giveBack = returner.giveUp
+	}
 	var failures []error
 	for _, envelope := range envelopes {
-		if returner, ok := dead.(interface {
-			giveUp(ctx context.Context, envelope *MessageEnvelope) error
-		}); ok {
-			failures = append(failures, returner.giveUp(context.WithoutCancel(ctx), envelope))
-		} else {
-			failures = append(failures, dead.Abandon(context.WithoutCancel(ctx), envelope))
+		if err := giveBack(ctx, envelope); err != nil && !errors.Is(err, ErrLockLost) { // it is back already
+			failures = append(failures, err)
 		}
 	}
 	return errors.Join(failures...)

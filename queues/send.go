@@ -2,8 +2,11 @@ package queues
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
 // Send puts a copy of the envelope into the queue. See IMessageQueue.
@@ -15,7 +18,7 @@ func (q *MessageQueue) Send(ctx context.Context, correlationId string, envelope 
 	telemetry := q.telemetry.Load()
 	started := telemetry.begin()
 	message := q.stamp(envelope)
-	err := q.fail(ctx, correlationId, "sending", q.storage.Put(ctx, message))
+	err := q.failToSend(ctx, correlationId, "sending", 1, q.storage.Put(ctx, message))
 	if err == nil {
 		telemetry.count(ctx, countSent, 1)
 		telemetry.message(ctx, "Sent", message)
@@ -52,6 +55,20 @@ func (q *MessageQueue) checkSend(ctx context.Context, correlationId string, enve
 			fmt.Sprintf("the payload has %d bytes, the limit is %d (options.max_message_size or the broker's own)", len(envelope.Message), limit), nil)
 	}
 	return nil
+}
+
+// failToSend is fail for sending count messages. It says why they find no room, and what to do.
+func (q *MessageQueue) failToSend(ctx context.Context, correlationId, doing string, count int, err error) error {
+	if errors.Is(err, ErrQueueFull) {
+		switch limit := q.session.Load().settings.maxMessages; {
+		case limit > 0 && count > limit:
+			doing = fmt.Sprintf("%s: %d messages never fit into %d, %s; send fewer at a time, or raise it", doing, count, limit, config.MaxMessages)
+		case limit > 0:
+			doing = fmt.Sprintf("%s: it holds %d messages, %s; try later, raise it, or let %s be %s",
+				doing, limit, config.MaxMessages, config.Overflow, config.OverflowBlock)
+		}
+	}
+	return q.fail(ctx, correlationId, doing, err)
 }
 
 // maxMessageSize is the lesser of the configured limit and the broker's; 0 for none.
@@ -129,7 +146,7 @@ func (q *MessageQueue) SendBatch(ctx context.Context, correlationId string, enve
 	}
 	telemetry := q.telemetry.Load()
 	started := telemetry.begin()
-	err := q.fail(ctx, correlationId, "sending a batch", putter.PutBatch(ctx, messages))
+	err := q.failToSend(ctx, correlationId, "sending a batch", len(messages), putter.PutBatch(ctx, messages))
 	if err == nil {
 		telemetry.count(ctx, countSent, int64(len(messages)))
 		for _, message := range messages {
@@ -174,7 +191,7 @@ func (q *MessageQueue) SendDelayed(ctx context.Context, correlationId string, en
 	telemetry := q.telemetry.Load()
 	started := telemetry.begin()
 	message := q.stamp(envelope)
-	err := q.fail(ctx, correlationId, "sending with a delay", q.storage.(DelayedPutter).PutDelayed(ctx, message, delay))
+	err := q.failToSend(ctx, correlationId, "sending with a delay", 1, q.storage.(DelayedPutter).PutDelayed(ctx, message, delay))
 	if err == nil {
 		telemetry.count(ctx, countSent, 1)
 		telemetry.message(ctx, "Sent, to be ready later,", message)

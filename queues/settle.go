@@ -3,9 +3,12 @@ package queues
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
 // Complete removes a received message. See IMessageQueue.
@@ -65,7 +68,7 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 	}
 	correlationId := message.CorrelationId
 	if !d.locks.isHeld(d) {
-		return newError(ErrLockLost, q.name, correlationId, "renewing the lock of message "+message.MessageId, nil)
+		return q.tooLate(d, correlationId, "renewing the lock")
 	}
 	since := d.locks.now()
 	if extender, ok := q.storage.(LockExtender); ok && d.locks.keeper == LocksByBroker {
@@ -76,7 +79,17 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 			return q.fail(ctx, correlationId, "renewing a lock", err)
 		}
 	}
-	return wrapError(d.locks.renew(d, since, lockTimeout), q.name, correlationId, "renewing the lock of message "+message.MessageId)
+	if d.locks.renew(d, since, lockTimeout) != nil {
+		return q.tooLate(d, correlationId, "renewing the lock")
+	}
+	return nil
+}
+
+// tooLate is the error of a holder whose lock has run out.
+func (q *MessageQueue) tooLate(d *Delivery, correlationId, doing string) error {
+	return newError(ErrLockLost, q.name, correlationId, fmt.Sprintf(
+		"%s of message %s: its lock ran out (%s: %d), or it was cleared or given back; what takes longer calls RenewLock meanwhile, or needs a longer time-out",
+		doing, d.id, config.LockTimeout, d.locks.lockTimeout.Milliseconds()), nil)
 }
 
 // settle ends a delivery by action, for a user who holds it.
@@ -99,10 +112,10 @@ func (q *MessageQueue) settle(ctx context.Context, message *MessageEnvelope, cap
 	done, err := d.locks.begin(d)
 	if err == nil && !done {
 		if err = action(ctx, d); err != nil {
-			err = q.fail(ctx, correlationId, operation, err)
+			err = q.fail(ctx, correlationId, operation+" of message "+d.id, err)
 		}
 	} else if err != nil {
-		err = wrapError(err, q.name, correlationId, operation+" of message "+message.MessageId)
+		err = q.tooLate(d, correlationId, operation)
 	}
 	telemetry.trace(ctx, correlationId, operation, started, err)
 	return err
@@ -230,10 +243,12 @@ func (q *MessageQueue) perform(due []dueDelivery) {
 			q.withinKeepingTimeout(s, func(ctx context.Context) { q.extend(ctx, d.Delivery) })
 		case dutyParked:
 			parked = append(parked, d.Delivery)
+		case dutyBury:
+			s.locks.undertaker.add(d.Delivery)
 		}
 	}
 	forMany(parked, func(d *Delivery) {
-		q.withinKeepingTimeout(s, func(ctx context.Context) { q.unpark(ctx, d) })
+		q.withinKeepingTimeout(s, func(ctx context.Context) { q.releaseOrPark(ctx, d) })
 	})
 	q.expire(s, expired)
 }
@@ -261,9 +276,7 @@ func (q *MessageQueue) expire(s *session, expired []*Delivery) {
 	back := make([]*Delivery, 0, len(expired))
 	for _, d := range expired {
 		if d.buried || s.settings.isSpent(d.Count) && q.deadLetters.exist() {
-			q.withinKeepingTimeout(s, func(ctx context.Context) {
-				q.buryOrPark(ctx, d.withoutHolder(), afterParking{reason: ReasonMaxDeliveries})
-			})
+			q.parkToBury(s.keeping, d.withoutHolder(), 0, afterParking{reason: ReasonMaxDeliveries})
 		} else {
 			back = append(back, d)
 		}
@@ -306,15 +319,6 @@ func (q *MessageQueue) extend(ctx context.Context, d *Delivery) {
 		return
 	}
 	d.locks.extended(d, since)
-}
-
-// unpark ends the parking of a delivery.
-func (q *MessageQueue) unpark(ctx context.Context, d *Delivery) {
-	if then := d.parking.then; then != nil {
-		q.buryOrPark(ctx, d, *then)
-	} else {
-		q.releaseOrPark(ctx, d)
-	}
 }
 
 // releaseOrPark releases a delivery that nobody holds. If that fails it is kept and tried again later.

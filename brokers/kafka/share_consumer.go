@@ -116,7 +116,25 @@ func (c *shareConsumer) take(ctx context.Context, dst []queues.Delivery, wait bo
 			return 0, ctx.Err()
 		}
 	}
-	return t.n, t.err
+	n := c.stillHeld(dst[:t.n])
+	if n == 0 && t.n > 0 {
+		return c.take(ctx, dst, wait)
+	}
+	return n, t.err
+}
+
+// stillHeld leaves out what was lost while its taker woke up: the base, which did not have it yet, was not told.
+func (c *shareConsumer) stillHeld(taken []queues.Delivery) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range taken {
+		from, to := &taken[i], &taken[n]
+		if h := from.Handle.(*shareHandle); h.generation == h.session.generation {
+			to.Message, to.Count, to.Handle = from.Message, from.Count, from.Handle
+			n++
+		}
+	}
+	return n
 }
 
 // begin joins the group if that has not been done. It is called with mu held.

@@ -662,6 +662,15 @@ func faultsOfListening() []fault {
 				return q.good().Close(ctx, "")
 			}
 		}, []string{"inside the receiver/Close leaves other receivers their drain time-out"}},
+		{"what a receiver begins ends when it returns", func(q *faultyQueue) {
+			q.changeReceivers(func(receiver queues.IMessageReceiver) queues.IMessageReceiver {
+				return receiverFunc(func(ctx ctxt, envelope msg, queue queues.IMessageQueue) error {
+					within, cancel := context.WithCancel(ctx)
+					defer cancel()
+					return receiver.ReceiveMessage(within, envelope, queue)
+				})
+			})
+		}, []string{"inside the receiver/a listener that it begins goes on"}},
 		{"dead letters close at once", func(q *faultyQueue) {
 			q.onClose = func(ctx ctxt) error {
 				hurried, cancel := context.WithCancel(ctx)

@@ -212,7 +212,7 @@ func deadLetters() group {
 			queue := s.open()
 			for _, all := range []int64{0, -1, 100} {
 				sent := newMessage("A")
-				sent.Headers = map[string]string{"a": "1"}
+				sent.Headers = map[string]string{"a": "1", queues.HeaderDeliveryCount: "own"}
 				require.NoError(s, queue.Send(s.ctx, "", sent))
 				require.NoError(s, queue.MoveToDeadLetter(s.ctx, s.receiveReady(queue)))
 				s.bury(queue, "B")
@@ -285,6 +285,40 @@ func deadLetters() group {
 			s.expectAll(one, "A", "C")
 			s.receiveNone(dead)
 		}},
+		{name: "a component with the name of the dead-letter queue is that queue", needs: buries, play: func(s *scene) {
+			name := s.freshName()
+			dead := s.queueOf(name + ".dead")
+			s.openQueue(dead)
+			queue := s.queueOf(name, config.DeadLetterQueue, dead.Name())
+			s.refer(queue, queueDescriptor(dead), dead)
+			s.openQueue(queue)
+			s.bury(queue, "A")
+			require.Same(s, dead, s.deadLetters(queue))
+			s.expectDead(queue, queues.ReasonRequested, "A")
+			s.bury(queue, "B")
+			s.closeQueue(queue)
+			s.complete(dead, s.receiveText(dead, "B"))
+		}},
+		{name: "redriving leaves what did not die in the queue", needs: buries, play: func(s *scene) {
+			dead, one, _ := s.morgue()
+			s.send(dead, "A")
+			s.bury(one, "B")
+			s.expectCount(dead, 2)
+			s.redrive(one, 0, 1)
+			s.complete(one, s.receiveText(one, "B"))
+			s.complete(dead, s.receiveDelivery(dead, "A", 1))
+			s.receiveNone(dead)
+		}},
+		{name: "redriving may take longer than a lock lasts", needs: needs(queues.CapabilityDeadLetter, queues.CapabilityRenewLock), play: func(s *scene) {
+			dead, one, _ := s.morgue(config.LockTimeout, s.lock)
+			s.send(dead, "A")
+			s.bury(one, "B", "C")
+			s.expectCount(dead, 3)
+			s.redrive(slowQueue{one, func() { s.pause(s.lock + 2*s.slack) }}, 0, 2)
+			s.expectAll(one, "B", "C")
+			s.complete(dead, s.receiveDelivery(dead, "A", 1))
+			s.receiveNone(dead)
+		}},
 		{name: "a failing dead-letter queue loses nothing", needs: buries, play: func(s *scene) {
 			queue, dead := s.brokenMorgue(config.LockTimeout, s.lock)
 			s.send(queue, "A")
@@ -328,6 +362,19 @@ func deadLetters() group {
 			s.pause(2 * s.lock)
 			s.receiveNone(queue)
 			require.Equal(s, []string{"A"}, dead.taken(), "moved once")
+		}},
+		{name: "a dead-letter queue that is full does not hold up a listener for long", needs: buries, play: func(s *scene) {
+			queue, dead := s.brokenMorgue()
+			dead.fill()
+			receiver := newWorkshop(s)
+			queue.BeginListen(s.ctx, "", receiver)
+			s.send(queue, "A", "B", "C")
+			for range 2 {
+				receiver.next().end(queues.NewPermanentError(errReceiver))
+			}
+			receiver.next().end(nil)
+			dead.repair()
+			s.awaitMorgue(queue, dead, 2)
 		}},
 		{name: "a dead message that cannot be moved survives Close", needs: buries, play: func(s *scene) {
 			queue, dead := s.brokenMorgue(config.LockTimeout, s.lock)
@@ -448,9 +495,25 @@ func abandonUntil(ctx context.Context, queue queues.IMessageQueue, patience time
 	}
 }
 
-// morgue makes two queues that share a dead-letter queue of their kind.
-func (s *scene) morgue() (dead, one, two queues.IMessageQueue) {
-	dead = s.open()
+// slowQueue takes its time over each message that is sent.
+type slowQueue struct {
+	queues.IMessageQueue
+	pause func()
+}
+
+func (q slowQueue) Send(ctx context.Context, correlationId string, envelope *queues.MessageEnvelope) error {
+	q.pause()
+	return q.IMessageQueue.Send(ctx, correlationId, envelope)
+}
+
+// DeadLetters returns those of the queue.
+func (q slowQueue) DeadLetters() (queues.IMessageQueue, error) {
+	return queues.DeadLetters(q.IMessageQueue)
+}
+
+// morgue makes two queues that share a dead-letter queue of their kind, which has these options.
+func (s *scene) morgue(options ...any) (dead, one, two queues.IMessageQueue) {
+	dead = s.open(options...)
 	make := func() queues.IMessageQueue {
 		queue := s.closed(config.DeadLetterQueue, dead.Name())
 		s.refer(queue, queueDescriptor(dead), dead)
@@ -495,11 +558,17 @@ type brokenQueue struct {
 
 	mu     sync.Mutex
 	broken bool
+	full   chan struct{} // closed when there is room; nil: there is
 	sent   []string
 }
 
-// Send fails, or remembers what is sent.
-func (q *brokenQueue) Send(_ context.Context, _ string, envelope *queues.MessageEnvelope) error {
+// Send fails, waits for room, or remembers what is sent.
+func (q *brokenQueue) Send(ctx context.Context, _ string, envelope *queues.MessageEnvelope) error {
+	select {
+	case <-q.room():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.broken {
@@ -509,10 +578,33 @@ func (q *brokenQueue) Send(_ context.Context, _ string, envelope *queues.Message
 	return nil
 }
 
+// fill makes it wait for room, until it is repaired, rather than fail.
+func (q *brokenQueue) fill() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.broken, q.full = false, make(chan struct{})
+}
+
+// room is closed when there is room.
+func (q *brokenQueue) room() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.full != nil {
+		return q.full
+	}
+	free := make(chan struct{})
+	close(free)
+	return free
+}
+
 func (q *brokenQueue) repair() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.broken = false
+	if q.full != nil {
+		close(q.full)
+		q.full = nil
+	}
 }
 
 func (q *brokenQueue) taken() []string {

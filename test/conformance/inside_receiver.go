@@ -233,6 +233,19 @@ func insideReceiver() group {
 			s.complete(queue, s.receiveDelivery(queue, "A", 1))
 			s.receiveNone(queue)
 		}},
+		{name: "a listener that it begins goes on", play: func(s *scene) {
+			queue := s.open(config.Prefetch, 0)
+			receiver := newWorkshop(s)
+			ended := s.listen(s.ctx, queue, queues.NewCallbackMessageReceiver(func(ctx context.Context, _ *queues.MessageEnvelope, q queues.IMessageQueue) error {
+				q.EndListen(ctx, "")
+				q.BeginListen(ctx, "", receiver)
+				return nil
+			}))
+			s.send(queue, "A")
+			require.NoError(s, result(s, ended, "Listen returns"))
+			s.send(queue, "B")
+			receiver.nextText("B", 1).end(nil)
+		}},
 		{name: "a receiver may receive and settle other messages", play: func(s *scene) {
 			queue := s.open(config.Prefetch, 0)
 			other := s.open()

@@ -13,10 +13,8 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/cmd/mq/internal/source"
 )
 
-// The paces of the demo: to read along, and for tests.
+// The pace of the demo without time to read.
 const (
-	demoBreath     = 600 * time.Millisecond
-	demoRetryDelay = 800 * time.Millisecond
 	fastBreath     = time.Millisecond
 	fastRetryDelay = 10 * time.Millisecond
 )
@@ -29,7 +27,7 @@ func (a *app) demo() *cobra.Command {
 		Example: "  mq demo\n  mq demo --fast",
 		Args:    takes(0, 0), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, args []string) error {
-			breath, retryDelay := demoBreath, demoRetryDelay
+			breath, retryDelay := demo.Breath, demo.RetryDelay
 			if fast {
 				breath, retryDelay = fastBreath, fastRetryDelay
 			}

@@ -19,6 +19,12 @@ import (
 //go:embed demo.yml
 var File string
 
+// The pace at which people can read along. All of it takes twenty seconds.
+const (
+	Breath     = 600 * time.Millisecond
+	RetryDelay = 800 * time.Millisecond
+)
+
 // Shop is the demo.
 type Shop struct {
 	Orders, Parcels queues.IMessageQueue // of File, open
@@ -27,10 +33,16 @@ type Shop struct {
 	Pace            time.Duration // a breath between two things to read
 	RetryDelay      time.Duration // as in the file
 
+	rested time.Time // when the last rest ended
+
 	mu     sync.Mutex
 	mended bool
 	news   chan string // what the packer has to say
 }
+
+// mostNews are more than there can be, so that the worker never waits for somebody to read them: who waits for
+// the end of the worker does not.
+const mostNews = 100
 
 // order is a message.
 type order struct {
@@ -62,9 +74,15 @@ func (s *Shop) Run(ctx context.Context) error {
 	return s.conclude()
 }
 
-// rest waits for so many breaths.
+// rest waits for so many breaths, counted from the end of the last rest: what a busy machine does late does not
+// add up. After a longer wait, for a message that comes again, it counts from now. Only one at a time rests: the
+// worker, and who waits for its end.
 func (s *Shop) rest(ctx context.Context, breaths int) error {
-	timer := time.NewTimer(time.Duration(breaths) * s.Pace)
+	if now := time.Now(); now.Sub(s.rested) > s.Pace {
+		s.rested = now
+	}
+	s.rested = s.rested.Add(time.Duration(breaths) * s.Pace)
+	timer := time.NewTimer(time.Until(s.rested))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -140,15 +158,15 @@ func (s *Shop) pack(ctx context.Context) error {
 
 // work runs the worker until the queues are as they should be in the end.
 func (s *Shop) work(ctx context.Context, done func(packed, dead int64) bool) error {
-	s.news = make(chan string)
-	working, stop := context.WithCancel(ctx)
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- s.Orders.Listen(working, correlationId, queues.NewCallbackMessageReceiver(s.receive)) }()
-	defer func() {
-		stop()
-		<-ended
+	s.news = make(chan string, mostNews)
+	working, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.Orders.Listen(working, correlationId, queues.NewCallbackMessageReceiver(s.receive)) // the queues show whether it went well
 	}()
+	stop := func() { cancel(); <-ended }
+	defer stop()
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	limit := time.NewTimer(time.Minute)
@@ -165,7 +183,8 @@ func (s *Shop) work(ctx context.Context, done func(packed, dead int64) bool) err
 				return err
 			}
 			if done(packed, dead) {
-				return nil
+				stop()
+				return s.sayRest()
 			}
 		case <-limit.C:
 			return errors.New("the demo did not come to its end")
@@ -173,6 +192,17 @@ func (s *Shop) work(ctx context.Context, done func(packed, dead int64) bool) err
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// sayRest prints the news of a worker that has ended.
+func (s *Shop) sayRest() error {
+	close(s.news)
+	for line := range s.news {
+		if err := s.say(line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // receive is the worker: what it returns decides about the message.
