@@ -7,8 +7,8 @@ import (
 	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
 )
 
-// settleGrace is how long Close lets the giving back of messages and, after the drain time-out, stuck
-// receivers take.
+// settleGrace is how long Close lets the giving back of messages, an Open that it has stopped and, after the drain
+// time-out, stuck receivers take.
 const settleGrace = time.Second
 
 // Close closes the queue; a no-op if it is closed. An Open that is under way ends with ErrNotOpened. Listeners stop as after EndListen, and Close waits
@@ -25,7 +25,7 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 	case stateClosed:
 		q.life.mu.Unlock()
 		if caller == nil {
-			q.awaitOpening(ctx)
+			q.awaitOpening(ctx, correlationId)
 		}
 		return nil
 	case stateOpen:

@@ -1,6 +1,10 @@
 package queues
 
-import "context"
+import (
+	"context"
+
+	clog "github.com/pip-services3-gox/pip-services3-components-gox/log"
+)
 
 // opening is an Open that is under way, or waits for its turn.
 type opening struct {
@@ -103,11 +107,17 @@ func (q *MessageQueue) stopOpenings(except *opening) {
 	}
 }
 
-// awaitOpening waits until an Open that was under way has returned, or ctx ends.
-func (q *MessageQueue) awaitOpening(ctx context.Context) {
+// awaitOpening waits until an Open that was stopped has returned, but not for a storage that does not heed its ctx.
+func (q *MessageQueue) awaitOpening(ctx context.Context, correlationId string) {
+	waiting, cancel := context.WithTimeout(ctx, settleGrace)
+	defer cancel()
 	select {
 	case q.life.turn <- struct{}{}:
 		<-q.life.turn
-	case <-ctx.Done():
+	case <-waiting.Done():
+		if ctx.Err() == nil {
+			q.telemetry.Load().log(ctx, clog.LevelError, correlationId, nil,
+				"Open of queue %s does not return though its ctx has ended; the queue will be closed when it does", q.name)
+		}
 	}
 }
