@@ -74,11 +74,15 @@ func (q *MessageQueue) reasonToDie(s *session, d *Delivery, failure error) strin
 	}
 }
 
+// manyLocked is from how many locked messages on a listener is slowed down again that finds more dead ones, so that
+// a dead-letter queue that is full for long does not end with the process out of memory.
+const manyLocked = 10_000
+
 // buryOrPark moves a delivery that nobody holds to the dead-letter queue. What that does not take soon stays
 // locked and is left to the undertaker, and so is what comes after it, until the dead-letter queue takes
-// messages again: whoever calls is held up once.
+// messages again: whoever calls is held up once, as long as there are not too many.
 func (q *MessageQueue) buryOrPark(ctx context.Context, d *Delivery, then afterParking) {
-	if d.locks.undertaker.refused.Load() {
+	if d.locks.undertaker.refused.Load() && d.locks.len() < manyLocked {
 		q.parkToBury(ctx, d, 0, then)
 		return
 	}
@@ -127,6 +131,9 @@ func (q *MessageQueue) deadMessage(d *Delivery, reason string, cause error) *Mes
 	dead.Headers = maps.Clone(original.Headers)
 	if dead.Headers == nil {
 		dead.Headers = map[string]string{}
+	}
+	if own, ok := dead.Headers[HeaderDeliveryCount]; ok && !hasDied(dead.Headers) {
+		dead.Headers[headerOwnDeliveryCount] = own
 	}
 	delete(dead.Headers, HeaderDeadLetterError)
 	dead.Headers[HeaderDeadLetterReason] = reason

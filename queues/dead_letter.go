@@ -3,6 +3,7 @@ package queues
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,7 +14,8 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
 
-// Headers of a dead message, beside its own.
+// Headers of a dead message, beside its own. Names that begin with dead_letter_ are reserved; delivery_count is
+// not: that of the sender is kept aside, and put back when the message is redriven.
 const (
 	HeaderDeadLetterReason = "dead_letter_reason" // one of the Reason constants
 	HeaderDeadLetterError  = "dead_letter_error"  // what the receiver failed with, if it did
@@ -30,9 +32,18 @@ const (
 	ReasonRequested     = "requested"      // MoveToDeadLetter
 )
 
+// headerOwnDeliveryCount is where a dead message has the header delivery_count that it was sent with.
+const headerOwnDeliveryCount = "dead_letter_own_delivery_count"
+
 // deadLetterHeaders are taken off when a message is redriven.
 var deadLetterHeaders = [...]string{
 	HeaderDeadLetterReason, HeaderDeadLetterError, HeaderDeadLetterSource, HeaderDeadLetterTime, HeaderDeliveryCount,
+	headerOwnDeliveryCount,
+}
+
+// hasDied tells by its headers whether a message has died before.
+func hasDied(headers map[string]string) bool {
+	return headers[HeaderDeadLetterReason] != "" || headers[HeaderDeadLetterSource] != ""
 }
 
 // deadLetters is where the dead messages of a queue go: to another queue of the container, or to one
@@ -234,10 +245,13 @@ func (q *MessageQueue) findQueue(name string) (IMessageQueue, error) {
 	if q.references == nil {
 		return nil, fmt.Errorf("%q is not to be found: the queue has no references; leave it out to use %s%s", name, q.name, deadLetterSuffix)
 	}
-	switch found := q.queuesAt(name); len(found) {
-	case 1:
+	found := q.queuesAt(name)
+	switch {
+	case len(found) == 1:
 		return found[0], nil
-	case 0:
+	case len(found) == 0 && slices.Contains(q.references.GetOptional(parseLocator(name)), any(q.Overrides)):
+		return nil, fmt.Errorf("%s is queue %s, which cannot be its own dead-letter queue", name, q.name)
+	case len(found) == 0:
 		return nil, fmt.Errorf("no queue component answers to %q; add one to the container, or leave it out to use %s%s", name, q.name, deadLetterSuffix)
 	default:
 		return nil, fmt.Errorf("%d queue components answer to %q; write the full descriptor of one", len(found), name)

@@ -322,7 +322,8 @@ func TestDeadLetterQueueOfTheContainer(t *testing.T) {
 			"nowhere": "no queue component answers",
 			"twice":   "2 queue components answer",
 			"orders":  "cannot be its own dead-letter queue",
-			"pip-services:message-queue:fake:orders:1.0": "no queue component answers",
+			"pip-services:message-queue:fake:orders:1.0":   "cannot be its own dead-letter queue",
+			"pip-services:message-queue:memory:orders:1.0": "no queue component answers",
 		} {
 			_, storage := newAbleStorage(queues.LocksByBroker)
 			queue := closedQueue(t, storage, "dead_letter_queue", name)

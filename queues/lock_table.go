@@ -139,6 +139,13 @@ func (t *lockTable) finish(d *Delivery) (held bool) {
 	return true
 }
 
+// len is how many deliveries are held or parked.
+func (t *lockTable) len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.events.Len()
+}
+
 // keep has the lock of a held delivery kept up from now on.
 func (t *lockTable) keep(d *Delivery) {
 	now := t.now()

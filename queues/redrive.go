@@ -83,21 +83,33 @@ func keepLocked(envelope *MessageEnvelope) {
 }
 
 func sendBack(ctx context.Context, queue, dead IMessageQueue, correlationId string, envelope *MessageEnvelope) error {
-	live := *envelope
-	live.Headers = maps.Clone(envelope.Headers)
-	for _, header := range deadLetterHeaders {
-		delete(live.Headers, header)
-	}
-	if len(live.Headers) == 0 {
-		live.Headers = nil
-	}
-	if err := queue.Send(ctx, correlationId, &live); err != nil {
+	if err := queue.Send(ctx, correlationId, Revive(envelope)); err != nil {
 		return err
 	}
 	if err := dead.Complete(ctx, envelope); err != nil {
 		return fmt.Errorf("it was sent, and is in the dead-letter queue still: %w", err)
 	}
 	return nil
+}
+
+// Revive returns a dead message as Redrive sends it: with the headers that it had before its death. It shares the
+// payload with dead. A message that is not dead comes back as it is.
+func Revive(dead *MessageEnvelope) *MessageEnvelope {
+	live := *dead
+	if !hasDied(dead.Headers) {
+		return &live
+	}
+	live.Headers = maps.Clone(dead.Headers)
+	for _, header := range deadLetterHeaders {
+		delete(live.Headers, header)
+	}
+	if own, ok := dead.Headers[headerOwnDeliveryCount]; ok {
+		live.Headers[HeaderDeliveryCount] = own
+	}
+	if len(live.Headers) == 0 {
+		live.Headers = nil
+	}
+	return &live
 }
 
 // leave puts received messages back where they were, uncounted where the queue can.

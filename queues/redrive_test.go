@@ -87,6 +87,29 @@ func TestRedrive(t *testing.T) {
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
 
+	inBubble(t, "puts back a header delivery_count of the sender's own, after any number of deaths", func(t *testing.T) {
+		queue := queues.NewMemoryMessageQueue("orders")
+		opened(t, queue)
+		headers := map[string]string{"delivery_count": "own", "other": "1"}
+		require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{Headers: headers}))
+		for range 3 {
+			require.NoError(t, queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue)))
+			dead, err := queue.DeadLetters()
+			require.NoError(t, err)
+			shown, err := dead.Peek(t.Context(), "")
+			require.NoError(t, err)
+			require.Equal(t, "1", shown.Headers["delivery_count"])
+			require.Equal(t, headers, queues.Revive(shown).Headers)
+			_, err = queues.Redrive(t.Context(), queue, "", 0)
+			require.NoError(t, err)
+			live, err := queue.Peek(t.Context(), "")
+			require.NoError(t, err)
+			require.Equal(t, headers, live.Headers)
+		}
+		alive := &queues.MessageEnvelope{Headers: headers}
+		require.Equal(t, headers, queues.Revive(alive).Headers)
+	})
+
 	inBubble(t, "leaves what nobody says the source of", func(t *testing.T) {
 		s, storage := newSiblingStorage(queues.LocksByBase)
 		queue := openQueue(t, storage)

@@ -3,6 +3,7 @@ package queues_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,6 +81,28 @@ func TestDeadLetterQueueThatIsFull(t *testing.T) {
 			require.Equal(t, "failed", receiveNow(t, morgue).Headers["dead_letter_error"])
 		})
 	}
+
+	inBubble(t, "slows a listener down that finds very many dead messages", func(t *testing.T) {
+		queue := queues.NewMemoryMessageQueue("orders")
+		queue.Configure(t.Context(), options("dead_letter_queue", "morgue"))
+		_, morgue, _ := withFullMorgue(t, newFakeStorage(queues.Traits{}))
+		queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
+			cref.NewDescriptor("pip-services", "message-queue", "memory", "morgue", "1.0"), morgue))
+		opened(t, queue)
+		for range 11_000 {
+			require.NoError(t, queue.Send(t.Context(), "", &queues.MessageEnvelope{}))
+		}
+		var received atomic.Int64
+		queue.BeginListen(t.Context(), "", receiverFunc(func(context.Context, *queues.MessageEnvelope) error {
+			received.Add(1)
+			return queues.NewPermanentError(errFailed)
+		}))
+		pass(6 * time.Second)
+		require.InDelta(t, 10_001, received.Load(), 1, "one of them may be out for another try")
+		many := received.Load()
+		pass(50 * time.Second)
+		require.Equal(t, many+10, received.Load())
+	})
 
 	inBubble(t, "does not hold up the keeper of locks", func(t *testing.T) {
 		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBase})

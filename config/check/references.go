@@ -186,42 +186,82 @@ func (c *checker) checkDeadLetterQueue(e *entry) {
 	if _, described := e.component.Options.Lookup(key); !described {
 		return
 	}
-	written := strings.TrimSpace(e.params.GetAsString(key))
-	own := e.queueName()
-	report := func(text string) { c.addTo(e, e.valueOf(key), Error, CodeDeadLetter, key, key+": "+text) }
-	if written == "" || written == own+".dead" {
+	written, own := e.deadLetterQueue(), e.queueName()
+	report := func(severity Severity, text string) {
+		c.addTo(e, e.valueOf(key), severity, CodeDeadLetter, key, key+": "+text)
+	}
+	if written == "" {
 		return
 	}
 	isQueue := e.descriptor.Type() == config.ComponentQueue
 	itself := "a queue cannot be its own dead-letter queue; leave it out to use " + own + ".dead"
 	if written == own && isQueue {
-		report(itself)
+		report(Error, itself)
 		return
 	}
-	locator := cref.NewDescriptor("*", config.ComponentQueue, "*", written, "*")
+	locator, queues := c.deadLetterQueues(e)
+	if locator == nil {
+		report(Error, "write the name of a queue component, or its descriptor, group:type:kind:name:version")
+		return
+	}
+	switch {
+	case len(queues) == 1:
+		if circle := c.circle(e); circle != nil {
+			report(Warning, fmt.Sprintf("dead messages go round for ever, %s; name another queue for one of them", strings.Join(circle, " to ")))
+		}
+	case len(queues) == 0 && written == own+".dead":
+	case len(queues) == 0 && isQueue && e.descriptor.Match(locator):
+		report(Error, itself)
+	case len(queues) == 0:
+		report(Error, fmt.Sprintf("no queue component answers to %q; add one, or leave it out to use %s.dead", written, own)+c.suggestQueue(e, written))
+	default:
+		report(Error, fmt.Sprintf("%d queue components answer to %q: %s; write the full descriptor of one", len(queues), written, listed(queues)))
+	}
+}
+
+// deadLetterQueue is what is written for the dead-letter queue.
+func (e *entry) deadLetterQueue() string {
+	return strings.TrimSpace(e.params.GetAsString(config.DeadLetterQueue))
+}
+
+// deadLetterQueues lists the components that what is written for the dead-letter queue stands for, beside the locator
+// that finds them; no locator if it looks like one and is none.
+func (c *checker) deadLetterQueues(e *entry) (locator *cref.Descriptor, queues []*entry) {
+	written := e.deadLetterQueue()
+	locator = cref.NewDescriptor("*", config.ComponentQueue, "*", written, "*")
 	if strings.Contains(written, ":") {
 		parsed, err := cref.ParseDescriptorFromString(written)
 		if err != nil {
-			report("write the name of a queue component, or its descriptor, group:type:kind:name:version")
-			return
+			return nil, nil
 		}
 		locator = parsed
 	}
-	var queues []*entry
 	for _, other := range c.answering(locator) {
 		if other != e && other.descriptor.Type() == config.ComponentQueue {
 			queues = append(queues, other)
 		}
 	}
-	switch {
-	case len(queues) == 1:
-	case len(queues) == 0 && isQueue && e.descriptor.Match(locator):
-		report(itself)
-	case len(queues) == 0:
-		report(fmt.Sprintf("no queue component answers to %q; add one, or leave it out to use %s.dead", written, own) + c.suggestQueue(e, written))
-	default:
-		report(fmt.Sprintf("%d queue components answer to %q: %s; write the full descriptor of one", len(queues), written, listed(queues)))
+	return locator, queues
+}
+
+// circle lists the queues by which a dead message would come back to e, and it again; nil if it does not.
+func (c *checker) circle(e *entry) []string {
+	names := []string{e.queueName()}
+	for at := e; len(names) <= len(c.entries); {
+		if at.deadLetterQueue() == "" {
+			return nil
+		}
+		_, queues := c.deadLetterQueues(at)
+		if len(queues) != 1 {
+			return nil
+		}
+		at = queues[0]
+		names = append(names, at.queueName())
+		if at == e {
+			return names
+		}
 	}
+	return nil
 }
 
 func (c *checker) suggestQueue(e *entry, written string) string {

@@ -137,6 +137,17 @@ func TestDeadLetterQueuesMustBeThere(t *testing.T) {
 	}
 }
 
+func TestDeadMessagesShouldNotComeBack(t *testing.T) {
+	t.Parallel()
+	queue := func(name, dead string) string {
+		return "- descriptor: pip-services:message-queue:memory:" + name + ":1.0\n  options: {dead_letter_queue: \"" + dead + "\"}\n"
+	}
+	require.Equal(t, "c.yml:2:32: warning: options.dead_letter_queue: dead messages go round for ever, a to b to a; name another queue for one of them\n"+
+		"c.yml:4:32: warning: options.dead_letter_queue: dead messages go round for ever, b to a to b; name another queue for one of them\n",
+		inYAML(queue("a", "b")+queue("b", "a")+queue("c", "a")).String())
+	require.Empty(t, inYAML(queue("a", "b")+queue("b", "c")+queue("c", "")+queue("b.dead", "b")).String())
+}
+
 func TestDiscoveryAndStoreKeysMustBeKnown(t *testing.T) {
 	t.Parallel()
 	const (

@@ -212,7 +212,7 @@ func deadLetters() group {
 			queue := s.open()
 			for _, all := range []int64{0, -1, 100} {
 				sent := newMessage("A")
-				sent.Headers = map[string]string{"a": "1"}
+				sent.Headers = map[string]string{"a": "1", queues.HeaderDeliveryCount: "own"}
 				require.NoError(s, queue.Send(s.ctx, "", sent))
 				require.NoError(s, queue.MoveToDeadLetter(s.ctx, s.receiveReady(queue)))
 				s.bury(queue, "B")

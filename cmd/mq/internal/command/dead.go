@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -217,26 +216,13 @@ func (d *deadLetters) redrive(ctx context.Context, args []string) error {
 	if d.choice.dryRun {
 		return d.preview(ctx, "redrive")
 	}
-	d.job.To, d.job.Change = d.queue.IMessageQueue, revive
+	d.job.To, d.job.Change = d.queue.IMessageQueue, queues.Revive
 	result, failure := d.runJob(ctx, "redrive")
 	if err := d.answer(map[string]any{"queue": d.queue.Name(), "redriven": result.Moved, "left": result.Left},
 		fmt.Sprintf("sent %s back to %s%s\n", show.Count(result.Moved, "dead letter"), show.Line(d.queue.Name()), left(result))); err != nil {
 		return err
 	}
 	return failure
-}
-
-// revive takes off the headers of death.
-func revive(dead *queues.MessageEnvelope) *queues.MessageEnvelope {
-	live := *dead
-	live.Headers = maps.Clone(dead.Headers)
-	for _, header := range []string{
-		queues.HeaderDeadLetterReason, queues.HeaderDeadLetterError, queues.HeaderDeadLetterSource,
-		queues.HeaderDeadLetterTime, queues.HeaderDeliveryCount,
-	} {
-		delete(live.Headers, header)
-	}
-	return &live
 }
 
 func (d *deadLetters) purge(ctx context.Context, args []string) error {
