@@ -11,22 +11,21 @@ import (
 // time-out, stuck receivers take.
 const settleGrace = time.Second
 
-// Close closes the queue; a no-op if it is closed. An Open that is under way ends with ErrNotOpened. Listeners stop as after EndListen, and Close waits
-// for them, but not beyond the end of ctx, also if another Close is under way already. Messages that are received and not settled are given back,
-// without counting a delivery. Called from inside a receiver (with its ctx) it returns at once, and
-// the queue closes when the receiver has returned and its message is settled.
+// Close closes the queue; a no-op if it is closed. An Open that is under way ends with ErrNotOpened. Listeners stop
+// as after EndListen, and Close waits for them, but not beyond the end of ctx, also if another Close is under way
+// already. Messages that are received and not settled are given back, without counting a delivery. Called from
+// inside a receiver (with its ctx) it returns at once, and the queue closes when the receiver has returned and its
+// message is settled.
 func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 	ctx = orBackground(ctx)
 	caller := q.openingOf(ctx)
 	q.life.mu.Lock()
-	q.stopOpenings(caller)
+	stopped := q.stopOpenings(caller)
 	s := q.session.Load()
 	switch q.state.Load() {
 	case stateClosed:
 		q.life.mu.Unlock()
-		if caller == nil {
-			q.awaitOpening(ctx, correlationId)
-		}
+		q.awaitOpenings(ctx, correlationId, stopped)
 		return nil
 	case stateOpen:
 		q.state.Store(stateClosing)
@@ -62,10 +61,12 @@ func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 // wait for it by the session's closed.
 func (q *MessageQueue) shutDown(ctx context.Context, correlationId string, s *session) {
 	defer close(s.closed)
-	q.awaitListeners()
-	if s.dead != nil { // whose receivers may still send to this queue
+	if s.dead != nil {
 		defer context.AfterFunc(s.hurried, s.dead.session.Load().hurry)()
-		s.dead.awaitListeners()
+	}
+	q.awaitListeners()
+	if s.dead != nil {
+		s.dead.awaitListeners() // whose receivers may still send to this queue
 	}
 
 	giving, cancel := context.WithTimeout(ctx, settleGrace)

@@ -206,16 +206,25 @@ func TestClosingTheDeadLetterQueueToo(t *testing.T) {
 		require.Zero(t, left(t, queue, dead))
 	})
 
-	inBubble(t, "hurries when the ctx of Close ends", func(t *testing.T) {
+	inBubble(t, "hurries when the ctx of Close ends, and the receivers of both are cancelled at once", func(t *testing.T) {
 		queue, dead := open(t, "drain_timeout", 60000)
-		causes := make(chan error, 1)
-		dead.BeginListen(t.Context(), "", closes("", time.Hour, causes))
+		require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", nil)))
+		causes := make(chan error, 2)
+		slow := receiverFunc(func(ctx context.Context, _ *queues.MessageEnvelope) error {
+			<-ctx.Done()
+			causes <- context.Cause(ctx)
+			time.Sleep(500 * time.Millisecond)
+			return ctx.Err()
+		})
+		queue.BeginListen(t.Context(), "", slow)
+		dead.BeginListen(t.Context(), "", slow)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		started := time.Now()
 		require.NoError(t, queue.Close(ctx, ""))
-		require.Equal(t, time.Second, time.Since(started))
+		require.Equal(t, 1500*time.Millisecond, time.Since(started))
+		require.ErrorContains(t, <-causes, "ctx of Close")
 		require.ErrorContains(t, <-causes, "ctx of Close")
 	})
 

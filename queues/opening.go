@@ -9,7 +9,8 @@ import (
 // opening is an Open that is under way, or waits for its turn.
 type opening struct {
 	cancel  context.CancelFunc
-	stopped bool // by Close; guarded by life.mu
+	stopped bool          // by Close; guarded by life.mu
+	over    chan struct{} // closed when it is through
 }
 
 // openingKey is the key of a value in the ctx of an Open: its *opening.
@@ -34,7 +35,7 @@ func (q *MessageQueue) inTurn(ctx context.Context, correlationId string, open fu
 	}
 	within, cancel := context.WithCancel(ctx)
 	defer cancel()
-	o := &opening{cancel: cancel}
+	o := &opening{cancel: cancel, over: make(chan struct{})}
 	q.beginOpening(o)
 	defer q.endOpening(o)
 	err := q.awaitTurn(within, correlationId)
@@ -65,6 +66,7 @@ func (q *MessageQueue) endOpening(o *opening) {
 	q.life.mu.Lock()
 	defer q.life.mu.Unlock()
 	delete(q.life.openings, o)
+	close(o.over)
 }
 
 func (q *MessageQueue) isStopped(o *opening) bool {
@@ -98,26 +100,30 @@ func (q *MessageQueue) awaitTurn(ctx context.Context, correlationId string) erro
 }
 
 // stopOpenings ends every Open, except the one that calls Close, if one does. life.mu is held.
-func (q *MessageQueue) stopOpenings(except *opening) {
+func (q *MessageQueue) stopOpenings(except *opening) (stopped []*opening) {
 	for o := range q.life.openings {
 		if o != except {
 			o.stopped = true
 			o.cancel()
+			stopped = append(stopped, o)
 		}
 	}
+	return stopped
 }
 
-// awaitOpening waits until an Open that was stopped has returned, but not for a storage that does not heed its ctx.
-func (q *MessageQueue) awaitOpening(ctx context.Context, correlationId string) {
+// awaitOpenings waits until each Open that was stopped is through, but not for a storage that does not heed its ctx.
+func (q *MessageQueue) awaitOpenings(ctx context.Context, correlationId string, stopped []*opening) {
 	waiting, cancel := context.WithTimeout(ctx, settleGrace)
 	defer cancel()
-	select {
-	case q.life.turn <- struct{}{}:
-		<-q.life.turn
-	case <-waiting.Done():
-		if ctx.Err() == nil {
-			q.telemetry.Load().log(ctx, clog.LevelError, correlationId, nil,
-				"Open of queue %s does not return though its ctx has ended; the queue will be closed when it does", q.name)
+	for _, o := range stopped {
+		select {
+		case <-o.over:
+		case <-waiting.Done():
+			if ctx.Err() == nil {
+				q.telemetry.Load().log(ctx, clog.LevelError, correlationId, nil,
+					"Open of queue %s does not return though its ctx has ended; the queue will be closed when it does", q.name)
+			}
+			return
 		}
 	}
 }

@@ -2,6 +2,8 @@ package queues_test
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,6 +119,7 @@ func TestCloseDuringOpen(t *testing.T) {
 		synctest.Wait()
 		require.ErrorIs(t, <-second, queues.ErrNotOpened)
 		later := opening(t, queue)
+		require.Empty(t, closed, "the first is under way")
 		close(s.gate)
 		require.ErrorIs(t, <-first, queues.ErrNotOpened)
 		require.NoError(t, <-later)
@@ -145,6 +148,35 @@ func TestCloseDuringOpen(t *testing.T) {
 		require.ErrorIs(t, queue.Open(t.Context(), ""), errFailed)
 		require.False(t, queue.IsOpen())
 	})
+}
+
+func TestOpeningAndClosingFromEverywhere(t *testing.T) {
+	t.Parallel()
+	queue := queues.NewMemoryMessageQueue("orders")
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for range 200 {
+				if err := queue.Open(t.Context(), ""); err != nil && !errors.Is(err, queues.ErrNotOpened) {
+					t.Error(err)
+				}
+				queue.BeginListen(t.Context(), "", receiverFunc(func(ctx context.Context, _ *queues.MessageEnvelope) error { return queue.Close(ctx, "") }))
+				_ = queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", nil))
+			}
+		})
+		callers.Go(func() {
+			for range 200 {
+				if err := queue.Close(t.Context(), ""); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	callers.Wait()
+	require.NoError(t, queue.Close(t.Context(), ""))
+	require.False(t, queue.IsOpen())
+	opened(t, queue)
+	require.True(t, queue.IsOpen())
 }
 
 // givesUp is a queue that closes itself when it cannot be opened.
