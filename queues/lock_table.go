@@ -248,7 +248,8 @@ func (t *lockTable) isHeld(d *Delivery) bool {
 	return d.state == deliveryHeld && (t.keeper == LocksByBase || now < d.deadline)
 }
 
-// park keeps a delivery that begin took until delay has passed; then the keeper does what then says.
+// park keeps a delivery that begin took until delay has passed; then the keeper releases it, or the undertaker does
+// what then says.
 // It reports false when the table is closed.
 func (t *lockTable) park(d *Delivery, delay time.Duration, then *afterParking) bool {
 	now := t.now()
