@@ -19,12 +19,6 @@ type storedMessage struct {
 	headers                 map[string]string
 }
 
-// roomyMessage is a stored message with room for a small payload beside it.
-type roomyMessage struct {
-	storedMessage
-	room [112]byte
-}
-
 // newStoredMessage makes a clean message for a payload of that many bytes. A small one gets its room in the same
 // allocation. That takes no more memory than an allocation of its own, and is one thing less to be marked by the
 // garbage collector and fetched by a taker: over 1 000 000 waiting messages, Send, Receive and Complete take 650 ns

@@ -37,7 +37,7 @@ func (st *storage) newSession(ctx context.Context, params queues.StorageParams) 
 	if err != nil {
 		return nil, err
 	}
-	s := &session{options: params.Options, params: params, order: order, confirm: params.Options.Bool(optionConfirm)}
+	s := &session{options: params.Options, params: params, order: order}
 	if s.lease, err = connect.Acquire(ctx, params.Target(), params.Connection, client()); err != nil {
 		return nil, err
 	}
@@ -64,6 +64,10 @@ func (s *session) prepare(ctx context.Context, dead bool) error {
 	}
 	if partition := s.options.Int(optionPartition); partition >= s.topic.partitions && !dead {
 		return fmt.Errorf("%w: %s is %d, and topic %s has partitions 0 to %d", queues.ErrBadConfig, optionPartition, partition, name, s.topic.partitions-1)
+	}
+	s.confirm = s.mode == modeGroup
+	if s.options.IsSet(optionConfirm) {
+		s.confirm = s.options.Bool(optionConfirm)
 	}
 	s.delays = newDelays(s, p, dead)
 	if s.mode == modeShare {

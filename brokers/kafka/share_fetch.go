@@ -141,6 +141,7 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 	if lock := time.Duration(response.AcquisitionLockTimeoutMillis) * time.Millisecond; lock > 0 {
 		s.lock = lock
 	}
+	handles = s.unknown(handles)
 	for _, h := range handles {
 		s.hold(h)
 	}
@@ -154,6 +155,31 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 	if len(handles) > 0 {
 		c.sortOut(handles)
 	}
+}
+
+// unknown leaves out records that we hold already: a broker that has just come back may forget what it had locked, and
+// lock it for us once more. Who has them settles them by the same offset. It is called with mu held.
+func (s *shareSession) unknown(handles []*shareHandle) []*shareHandle {
+	if len(s.held) == 0 || len(handles) == 0 {
+		return handles
+	}
+	type place struct {
+		partition int32
+		offset    int64
+	}
+	held := make(map[place]*shareHandle, len(s.held))
+	for h := range s.held {
+		held[place{h.record.Partition, h.record.Offset}] = h
+	}
+	fresh := handles[:0]
+	for _, h := range handles {
+		if known := held[place{h.record.Partition, h.record.Offset}]; known != nil {
+			known.renewed = h.renewed
+			continue
+		}
+		fresh = append(fresh, h)
+	}
+	return fresh
 }
 
 // forgetPartition follows up on a partition that the broker has nothing for, most likely because it does not lead it.

@@ -181,7 +181,8 @@ var goals = []goal{
 	costs("g", "with 1 000 000 waiting, times that with 1", 1.3, deepest, "Depth/depth=1"),
 	{
 		"h", "longest pause while 100 000 locks run out", false, 2e-3, pause,
-		figure("Expiry/locked=100000", pause), []reading{
+		figure("Expiry/locked=100000", pause),
+		[]reading{
 			{"with the garbage collector off", figure("Expiry/locked=100000/collector=off", pause)},
 			{"with nothing locked", figure("Expiry/locked=0", pause)},
 		},

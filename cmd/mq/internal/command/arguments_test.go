@@ -101,6 +101,6 @@ func TestErrorsOfTheCommandLineAreJSONToo(t *testing.T) {
 		require.Equal(t, "USAGE", failure.Error.Code)
 		require.NotContains(t, failure.Error.Message, "; ;")
 	}
-	require.Equal(t, "mq: unknown flag: --tpye\n", shell.Run(t, "send", "--tpye", "x", "--json=false").Err)
-	require.Equal(t, "mq: unknown flag: --tpye\n", shell.Run(t, "send", "--tpye", "x", "--", "--json").Err)
+	require.Equal(t, "mq: unknown flag: --frobnicate\n", shell.Run(t, "send", "--frobnicate", "x", "--json=false").Err)
+	require.Equal(t, "mq: unknown flag: --frobnicate\n", shell.Run(t, "send", "--frobnicate", "x", "--", "--json").Err)
 }

@@ -63,6 +63,12 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 	}{
 		"an unknown command":      {[]string{"sned"}, 2, `unknown command "sned" for "mq"`},
 		"an unknown flag":         {[]string{"send", "--tpye", "x"}, 2, "unknown flag: --tpye"},
+		"a misspelt flag":         {[]string{"send", "memory:x", "--tpye", "x"}, 2, "mq: unknown flag: --tpye; did you mean --type?"},
+		"a flag of all, misspelt": {[]string{"dead", "list", "--confg", "x"}, 2, "mq: unknown flag: --confg; did you mean --config?"},
+		"no number":               {[]string{"send", "memory:x", "b", "-n", "many"}, 2, "mq: --count many: write a whole number\n"},
+		"no rate":                 {[]string{"send", "memory:x", "b", "--rate", "fast"}, 2, "mq: --rate fast: write a number\n"},
+		"no time":                 {[]string{"receive", "memory:x", "--wait", "5"}, 2, "mq: --wait 5: write a time with its unit, such as 500ms, 30s or 2h\n"},
+		"neither true nor false":  {[]string{"receive", "memory:x", "--ack=maybe"}, 2, "mq: --ack maybe: write true or false\n"},
 		"no queue":                {[]string{"count"}, 2, "which queue? name a container file with -c, or write a URL"},
 		"no queue to send to":     {[]string{"send"}, 2, "which queue? name one of the container file (-c), or write a URL"},
 		"no file":                 {[]string{"peek", "orders"}, 2, "orders: name a container file with -c, or write the queue as a URL such as nats://localhost:4222/orders"},

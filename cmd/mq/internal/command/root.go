@@ -81,6 +81,7 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(command)
 		}
 	}
+	root.SetFlagErrorFunc(explainFlag)
 	withCommands(root)
 	return root
 }

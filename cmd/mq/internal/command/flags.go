@@ -2,10 +2,37 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 )
+
+// explainFlag says of a flag that cannot be read what to write.
+func explainFlag(command *cobra.Command, err error) error {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		var names []string
+		command.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+		if near, ok := config.Nearest(unknown.GetSpecifiedName(), names); ok && unknown.GetSpecifiedShortnames() == "" {
+			return usage("%s; did you mean --%s?", err, near)
+		}
+	}
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
+	}
+	wanted := map[string]string{
+		"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false",
+		"duration": "a time with its unit, such as 500ms, 30s or 2h",
+	}[invalid.GetFlag().Value.Type()]
+	if wanted == "" {
+		return err
+	}
+	return usage("--%s %s: write %s", invalid.GetFlag().Name, invalid.GetValue(), wanted)
+}
 
 // least refuses a value of a flag that is below a limit, before the command runs. What the flag is without
 // being given may be below, to stand for nothing.
