@@ -83,11 +83,16 @@ func (d *delays) base(to route) string {
 	return d.session.settings.queue + ".delay"
 }
 
+// errTooLong is that of a delay that the server cannot be asked for.
+func errTooLong(delay time.Duration) error {
+	return fmt.Errorf("a delay of %s; RabbitMQ keeps messages waiting for at most %s", delay, longestDelay)
+}
+
 // to returns where to publish a message that shall go to a route after delay. Errors: ErrNotSupported for
 // a delay that is too long.
 func (d *delays) to(ctx context.Context, destination route, delay time.Duration) (route, error) {
 	if delay > longestDelay {
-		return route{}, fmt.Errorf("%w: a delay of %s; RabbitMQ keeps messages waiting for at most %s", queues.ErrNotSupported, delay, longestDelay)
+		return route{}, fmt.Errorf("%w: %w", queues.ErrNotSupported, errTooLong(delay))
 	}
 	bucket := bucket(delay)
 	name := delayQueue(d.base(destination), bucket, time.Now(), 0)

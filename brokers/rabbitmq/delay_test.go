@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 func TestDelaysShareQueuesWithThoseAlike(t *testing.T) {
@@ -34,4 +36,11 @@ func TestQueuesForDelayedMessagesChangeWithThePeriod(t *testing.T) {
 	require.Equal(t, delayQueue("q.delay", time.Second, now, 1), delayQueue("q.delay", time.Second, now.Add(24*time.Hour), 0))
 	require.Equal(t, "1", expiration(1))
 	require.Equal(t, "1000", expiration(time.Second))
+}
+
+func TestADelayTooLongToGiveBackIsNotLeftToTheBase(t *testing.T) {
+	t.Parallel()
+	err := new(storage).ReleaseDelayed(t.Context(), nil, longestDelay+1)
+	require.ErrorContains(t, err, "RabbitMQ keeps messages waiting for at most")
+	require.NotErrorIs(t, err, queues.ErrNotSupported)
 }

@@ -38,8 +38,12 @@ func (st *storage) Release(ctx context.Context, value any, counted bool) error {
 	})
 }
 
-// ReleaseDelayed puts a copy where it waits.
+// ReleaseDelayed puts a copy where it waits. A delay that is too long is no ErrNotSupported, upon which the base would
+// keep the message: the server's consumer_timeout would end that early.
 func (st *storage) ReleaseDelayed(ctx context.Context, value any, delay time.Duration) error {
+	if delay > longestDelay {
+		return errTooLong(delay)
+	}
 	return st.settle("giving back for later", value, func(s *session, h *handle) error {
 		message := copyOf(h.raw, h.count)
 		return h.replace(func() error { return s.sendLater(ctx, s.back(), &message, delay) })

@@ -104,7 +104,7 @@ func TestMistakesAreALineAndAnExitCode(t *testing.T) {
 		"nobody to ask":           {[]string{"purge", "memory:x"}, 2, "Remove everything in x (0 messages ready) for good? Say so with --yes: there is no terminal to ask on"},
 		"no server":               {[]string{"create", "memory:x"}, 5, "memory:x: operation is not supported: queues of kind memory have no server to manage them on"},
 		"a bad colour":            {[]string{"count", "memory:x", "--color", "red"}, 2, `--color is auto, always or never, not "red"`},
-		"a kind of schema":        {[]string{"schema", "nats"}, 2, `unknown command "nats" for "mq schema"`},
+		"a kind of schema":        {[]string{"schema", "nats"}, 2, `"nats" is too much; write mq schema`},
 		"nothing to check":        {[]string{"check"}, 2, "which file? write mq check config.yml"},
 		"a password in a bad URL": {[]string{"count", "nats://me:s3cret@host"}, 2, "nats://me:***@host: write the queue's name after the server"},
 	} {

@@ -23,7 +23,7 @@ language server completes, explains and checks a file while it is typed, if the 
 
 mq check finds more, as it sees how components fit together.`,
 		Example: "  mq schema > config/schema.json",
-		Args:    cobra.NoArgs, ValidArgsFunction: cobra.NoFileCompletions,
+		Args:    takes(0, 0), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.runLocally(func(context.Context, []string) error {
 			schema := config.FileSchema(kinds.Components()...)
 			schema["$comment"] = "Written by mq schema from the descriptions of all kinds of queues. Do not edit."
