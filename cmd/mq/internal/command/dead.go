@@ -121,10 +121,9 @@ func (d *deadLetters) withoutDeadLetters(err error) error {
 	return err
 }
 
-// isOurs tells the dead letters of the queue from those of others that share its dead-letter queue.
+// isOurs tells the dead letters of the queue, as Redrive does, from what else is in its dead-letter queue.
 func (d *deadLetters) isOurs(envelope *queues.MessageEnvelope) bool {
-	from := envelope.Headers[queues.HeaderDeadLetterSource]
-	return from == "" || from == d.queue.Name()
+	return envelope.Headers[queues.HeaderDeadLetterSource] == d.queue.Name()
 }
 
 // shortestId is how much of an id must be given.
