@@ -47,7 +47,7 @@ func TestConsumersKilledInMidWork(t *testing.T) {
 			subject := subjectOn(server, mode)
 			if mode == "group" {
 				// A group waits 6 s for a member that is dead; those left must not be through with everything by then.
-				subject.Work = 40 * time.Millisecond
+				subject.Work = 100 * time.Millisecond
 			}
 			faults.ConsumerKills(t, subject)
 		})
