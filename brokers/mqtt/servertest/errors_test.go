@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"net"
+	"strings"
 	"net/http"
 	"testing"
 	"time"
@@ -30,7 +31,8 @@ func checkRefused(t *testing.T, wrong wrongSetting) {
 	t.Helper()
 	t.Run(wrong.name, func(t *testing.T) {
 		t.Parallel()
-		queue := mqtt.NewMqttMessageQueue("refused")
+		// A name of its own: two that connect at the same time would throw each other out of the session.
+		queue := mqtt.NewMqttMessageQueue("refused-" + strings.NewReplacer(" ", "-", ",", "").Replace(wrong.name))
 		queue.Configure(t.Context(), test.With(wrong.params, "options.connect_timeout", 2000))
 		began := time.Now()
 		err := queue.Open(t.Context(), "test")
