@@ -2,8 +2,8 @@ package servertest
 
 import (
 	"net"
-	"strings"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
