@@ -199,9 +199,7 @@ func (q *MessageQueue) openStorage(ctx context.Context, correlationId string, co
 	secrets := connect.NewRedactor(connections, credential)
 	q.secrets.Store(&secrets)
 	locks := newLockTable(q, q.storage.Traits().Locks, q.settings.lockTimeout)
-	opening, cancel := q.limitOpening(ctx)
-	defer cancel()
-	err := q.storage.Open(opening, StorageParams{
+	params := StorageParams{
 		Queue:          q.name,
 		CorrelationId:  correlationId,
 		Connections:    connections,
@@ -215,35 +213,29 @@ func (q *MessageQueue) openStorage(ctx context.Context, correlationId string, co
 		RejectWhenFull: q.settings.rejectWhenFull,
 		Void:           locks.void,
 		family:         q.family,
-	})
-	if err != nil {
-		if opening.Err() != nil && ctx.Err() == nil && !errors.Is(err, ErrNoConnection) {
-			err = fmt.Errorf("%w: no answer within %s of %s: %w", ErrNoConnection, config.ConnectTimeout, q.values.Duration(config.ConnectTimeout), err)
+	}
+	opened := false
+	err := connect.Within(ctx, q.values.Duration(config.ConnectTimeout), func(ctx context.Context) error {
+		if err := q.storage.Open(ctx, params); err != nil {
+			return err
 		}
-		return q.fail(ctx, correlationId, "opening", err)
-	}
-	locks.keeper = q.storage.Traits().Locks // what it is like with this server
-	q.capabilities.Store(q.deriveCapabilities())
-	if err = q.checkRequired(correlationId); err == nil {
-		err = q.deadLetters.open(opening, correlationId, connections, credential)
-	}
+		opened = true
+		locks.keeper = q.storage.Traits().Locks // what it is like with this server
+		q.capabilities.Store(q.deriveCapabilities())
+		if err := q.checkRequired(correlationId); err != nil {
+			return err
+		}
+		return q.deadLetters.open(ctx, correlationId, connections, credential)
+	})
 	if err == nil {
 		err = q.start(ctx, correlationId, newSession(q, q.storage.Traits(), locks))
 	}
-	if err != nil {
+	if err != nil && opened {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
 		defer cancel()
 		_ = errors.Join(q.storage.Close(closing), q.deadLetters.close(closing, correlationId)) // the error that made us give up says more
 	}
-	return err
-}
-
-// limitOpening bounds the opening of a storage that connects somewhere.
-func (q *MessageQueue) limitOpening(ctx context.Context) (context.Context, context.CancelFunc) {
-	if limit := q.values.Duration(config.ConnectTimeout); limit > 0 {
-		return context.WithTimeout(ctx, limit)
-	}
-	return ctx, func() {}
+	return q.fail(ctx, correlationId, "opening", err)
 }
 
 func (q *MessageQueue) checkRequired(correlationId string) error {

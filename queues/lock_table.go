@@ -318,7 +318,7 @@ func (t *lockTable) letGo(d *Delivery) bool {
 func (t *lockTable) void(match func(handle any) bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, d := range append([]*Delivery(nil), t.events.Items()...) {
+	for _, d := range t.events.Items() {
 		if match(d.Handle) {
 			t.events.Remove(int(d.place))
 			t.end(d, ErrLockLost)
@@ -332,7 +332,7 @@ func (t *lockTable) empty(closed bool) []*Delivery {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = t.closed || closed
-	all := append([]*Delivery(nil), t.events.Items()...)
+	all := t.events.Items()
 	t.events.Clear()
 	ended := all[:0]
 	for _, d := range all {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
@@ -88,11 +89,11 @@ func TestTheManagementPluginListsQueues(t *testing.T) {
 		}
 	}))
 	t.Cleanup(plugin.Close)
-	l := &link{dialer: &dialer{vhost: "a/b", servers: []server{{username: "u", password: "p"}}}}
+	l := &link{dialer: &dialer{vhost: "a/b", servers: connect.Servers{Username: "u", Password: "p"}}}
 	names, err := l.listQueues(t.Context(), plugin.URL+"/")
 	require.NoError(t, err)
 	require.Equal(t, []string{"invoices", "orders"}, names)
-	l.dialer.servers[0].password = "wrong"
+	l.dialer.servers.Password = "wrong"
 	_, err = l.listQueues(t.Context(), plugin.URL)
 	require.ErrorIs(t, err, queues.ErrNoConnection)
 	require.ErrorContains(t, err, "management")
