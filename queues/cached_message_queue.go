@@ -207,12 +207,20 @@ func (s *bufferStorage) Open(ctx context.Context, params StorageParams) error {
 }
 
 func (s *bufferStorage) Close(ctx context.Context) error {
+	s.refuse() // first: a source may wait for what it delivers, and that for room
 	err := s.source.Close(ctx)
 	if !s.source.Traits().AtMostOnce {
 		s.forget(func(any) bool { return true })
 	}
 	_ = s.buffer.Close(ctx) // it has nothing that could fail
 	return err
+}
+
+// refuse has deliver fail from now on.
+func (s *bufferStorage) refuse() {
+	s.buffer.in.mu.Lock()
+	defer s.buffer.in.mu.Unlock()
+	s.buffer.in.close()
 }
 
 func (s *bufferStorage) Put(ctx context.Context, message *MessageEnvelope) error {

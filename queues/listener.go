@@ -46,6 +46,7 @@ type listener struct {
 	ahead   []*Delivery // taken and not started
 
 	free    atomic.Int32 // workers that are waiting for a message
+	over    atomic.Bool  // the receivers in work are interrupted; no other one may begin
 	mu      sync.Mutex
 	hired   []*worker
 	failure error
@@ -215,6 +216,7 @@ func (l *listener) drain() {
 func (l *listener) interrupt(idle <-chan struct{}, cause error) {
 	giving, cancel := context.WithTimeout(context.WithoutCancel(l.settling), settleGrace)
 	defer cancel()
+	l.over.Store(true)
 	l.mu.Lock()
 	hired := l.hired
 	l.mu.Unlock()
@@ -340,14 +342,23 @@ func (w *worker) run() {
 		if l.free.Add(-1) == 0 {
 			l.hire()
 		}
-		w.delivery.Store(d)
-		w.work(d)
-		w.delivery.Store(nil)
+		w.handle(d)
 		l.free.Add(1)
 		if w.ctx.Err() != nil {
 			w.renewContext()
 		}
 	}
+}
+
+// handle works on a message, unless the receivers in work are interrupted already: that may have missed this one.
+func (w *worker) handle(d *Delivery) {
+	w.delivery.Store(d)
+	if w.listener.over.Load() {
+		w.putBack(d)
+	} else {
+		w.work(d)
+	}
+	w.delivery.Store(nil)
 }
 
 // next takes the next message, and waits for it; nil when the listener stops.
@@ -356,9 +367,7 @@ func (w *worker) next() *Delivery {
 	if !l.pace.looksAhead() {
 		d := w.take(1)
 		if d != nil && l.taking.Err() != nil {
-			giving, cancel := context.WithTimeout(l.settling, settleGrace)
-			defer cancel()
-			l.putBack(giving, d, errStopped)
+			w.putBack(d)
 			return nil
 		}
 		return d
@@ -384,6 +393,13 @@ func (w *worker) next() *Delivery {
 		return nil
 	}
 	return d
+}
+
+// putBack gives back a message that came too late to be worked on.
+func (w *worker) putBack(d *Delivery) {
+	giving, cancel := context.WithTimeout(context.WithoutCancel(w.listener.settling), settleGrace)
+	defer cancel()
+	w.listener.putBack(giving, d, errStopped)
 }
 
 // Bounds of the delay between attempts to take while the broker fails.

@@ -248,6 +248,13 @@ func (t *lockTable) isHeld(d *Delivery) bool {
 	return d.state == deliveryHeld && (t.keeper == LocksByBase || now < d.deadline)
 }
 
+// isDone tells whether the holder has settled the delivery, or is about to: there is nothing left to renew.
+func (t *lockTable) isDone(d *Delivery) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return d.isSettled() || d.state == deliverySettling
+}
+
 // park keeps a delivery that begin took until delay has passed; then the keeper releases it, or the undertaker does
 // what then says.
 // It reports false when the table is closed.
