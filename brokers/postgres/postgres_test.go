@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	"github.com/stretchr/testify/require"
@@ -18,6 +17,7 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 func defaults(t *testing.T, pairs ...any) config.Values {
@@ -43,22 +43,7 @@ func TestCapabilitiesOfAClosedQueue(t *testing.T) {
 
 func TestFactoryMakesEveryComponent(t *testing.T) {
 	t.Parallel()
-	factory := NewDefaultPostgresFactory()
-	for locator, want := range map[string]any{
-		"pip-services:message-queue:postgres:orders:1.0":  &PostgresMessageQueue{},
-		"pip-services:queue-factory:postgres:default:1.0": &PostgresMessageQueueFactory{},
-		"pip-services:connection:postgres:default:1.0":    &PostgresConnection{},
-	} {
-		descriptor, err := cref.ParseDescriptorFromString(locator)
-		require.NoError(t, err)
-		require.NotNil(t, factory.CanCreate(descriptor), locator)
-		made, err := factory.Create(descriptor)
-		require.NoError(t, err)
-		require.IsType(t, want, made)
-		if queue, ok := made.(queues.IMessageQueue); ok {
-			require.Equal(t, "orders", queue.Name())
-		}
-	}
+	test.CheckFactory(t, NewDefaultPostgresFactory(), Components(), &PostgresMessageQueue{}, &PostgresMessageQueueFactory{}, &PostgresConnection{})
 }
 
 // poolConfigOf makes the client's configuration as connecting does.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	goredis "github.com/redis/go-redis/v9"
@@ -17,6 +16,7 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 // targetOf is what a queue with these settings connects to.
@@ -58,22 +58,7 @@ func TestCapabilitiesOfAClosedQueue(t *testing.T) {
 
 func TestFactoryMakesEveryComponent(t *testing.T) {
 	t.Parallel()
-	factory := NewDefaultRedisFactory()
-	for locator, want := range map[string]any{
-		"pip-services:message-queue:redis:orders:1.0":  &RedisMessageQueue{},
-		"pip-services:queue-factory:redis:default:1.0": &RedisMessageQueueFactory{},
-		"pip-services:connection:redis:default:1.0":    &RedisConnection{},
-	} {
-		descriptor, err := cref.ParseDescriptorFromString(locator)
-		require.NoError(t, err)
-		made, err := factory.Create(descriptor)
-		require.NoError(t, err)
-		require.IsType(t, want, made)
-		if queue, ok := made.(queues.IMessageQueue); ok {
-			require.Equal(t, "orders", queue.Name())
-		}
-	}
-	require.Equal(t, "made", NewRedisMessageQueueFactory().CreateQueue("made").Name())
+	test.CheckFactory(t, NewDefaultRedisFactory(), Components(), &RedisMessageQueue{}, &RedisMessageQueueFactory{}, &RedisConnection{})
 }
 
 func TestSettingsBecomeOptionsOfTheClient(t *testing.T) {
