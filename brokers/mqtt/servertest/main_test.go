@@ -18,6 +18,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 )
 
@@ -28,9 +29,7 @@ func TestMain(m *testing.M) {
 
 // newQueue makes a closed queue.
 func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
-	queue := mqtt.NewMqttMessageQueue(name)
-	queue.Configure(context.Background(), params)
-	return queue
+	return test.Configured(mqtt.NewMqttMessageQueue(name), params)
 }
 
 // leftBehind are the goroutines of a server that closeInProcess gives up.
@@ -103,11 +102,7 @@ func configAt(port int, options ...any) *cconf.ConfigParams {
 // openQueue opens a queue, which is closed when the test is over.
 func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *mqtt.MqttMessageQueue {
 	t.Helper()
-	queue := mqtt.NewMqttMessageQueue(name)
-	queue.Configure(t.Context(), params)
-	require.NoError(t, queue.Open(t.Context(), "test"))
-	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "test")) })
-	return queue
+	return test.Open(t, test.Configured(mqtt.NewMqttMessageQueue(name), params))
 }
 
 // counting is a receiver that says what it has received.
