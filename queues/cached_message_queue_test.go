@@ -143,6 +143,22 @@ func (s *carefulPush) Close(ctx context.Context) error {
 	return s.fakePush.Close(ctx)
 }
 
+func TestUnsubscribingThatFails(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "leaves the queue subscribed", func(t *testing.T) {
+		s := &fakePush{}
+		queue := openCached(t, s)
+		require.NoError(t, queue.Subscribe(t.Context(), ""))
+		s.fails("unsubscribe", errAway)
+		require.ErrorIs(t, queue.Unsubscribe(t.Context(), ""), queues.ErrNoConnection)
+		envelope, err := queue.Receive(t.Context(), "", 0)
+		require.NoError(t, err)
+		require.Nil(t, envelope)
+		require.NoError(t, queue.Unsubscribe(t.Context(), ""))
+		require.Equal(t, []string{"subscribe", "unsubscribe", "unsubscribe"}, s.called("subscribe", "unsubscribe"))
+	})
+}
+
 func TestClosingWhileTheBrokerWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	inBubble(t, "refuses what it pushes, so that it can close", func(t *testing.T) {

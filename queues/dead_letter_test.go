@@ -30,6 +30,41 @@ func deadHeaders(t *testing.T, s *fakeStorage) map[string]string {
 	return s.dead.messages[0].envelope.Headers
 }
 
+func TestBuryingOnce(t *testing.T) {
+	t.Parallel()
+
+	inBubble(t, "removes a message that could not be removed when its lock runs out", func(t *testing.T) {
+		s, storage := newSiblingStorage(queues.LocksByBase)
+		s.has("a")
+		queue := openQueue(t, storage, "lock_timeout", 30000)
+		envelope := receiveNow(t, queue)
+		s.fails("complete", errAway)
+		require.ErrorIs(t, queue.MoveToDeadLetter(t.Context(), envelope), queues.ErrNoConnection)
+		require.Equal(t, []string{"a 0"}, s.dead.holds())
+		pass(time.Minute)
+		require.Empty(t, s.holds())
+		require.Empty(t, s.called("release"))
+		require.Equal(t, []string{"a 0"}, s.dead.holds(), "once")
+	})
+
+	inBubble(t, "keeps the sender's own delivery_count of a message that has died before", func(t *testing.T) {
+		s, storage := newSiblingStorage(queues.LocksByBase)
+		s.has("a")
+		s.messages[0].envelope.Headers = map[string]string{
+			queues.HeaderDeadLetterReason:    queues.ReasonRequested,
+			queues.HeaderDeadLetterSource:    "elsewhere",
+			queues.HeaderDeliveryCount:       "7",
+			"dead_letter_own_delivery_count": "many",
+		}
+		queue := openQueue(t, storage)
+		require.NoError(t, queue.MoveToDeadLetter(t.Context(), receiveNow(t, queue)))
+		headers := deadHeaders(t, s)
+		require.Equal(t, "many", headers["dead_letter_own_delivery_count"])
+		require.Equal(t, "1", headers[queues.HeaderDeliveryCount])
+		require.Equal(t, "orders", headers[queues.HeaderDeadLetterSource])
+	})
+}
+
 func TestDeadLettering(t *testing.T) {
 	t.Parallel()
 

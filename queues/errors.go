@@ -115,10 +115,10 @@ func wrapError(err error, queue, correlationId, doing string) error {
 		return nil
 	}
 	var done *queueError
-	if errors.As(err, &done) && (done.queue == queue || done.queue == "") {
+	if errors.As(err, &done) && done.queue == queue {
 		return err
 	}
-	if done != nil {
+	if done != nil && done.queue != "" {
 		return fmt.Errorf("queue %s: %s: %w", queue, doing, err)
 	}
 	for _, kind := range applicationErrors {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -291,5 +292,22 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			cref.NewDescriptor("pip-services", "logger", "test", "default", "1.0"), log))
 		opened(t, queue)
 		require.Equal(t, "WARN [123] Queue orders: options.listen_interval is deprecated; ignored: listening waits without polling", log.text())
+	})
+}
+
+func TestErrorThatNamesNoQueueGetsThatOfTheCall(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "with its code", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := openQueue(t, s)
+		s.fails("take", new(queues.MessageEnvelope).UnmarshalJSON([]byte("{")))
+		_, err := queue.Receive(t.Context(), "123", 0)
+		require.ErrorIs(t, err, queues.ErrBadMessage)
+		require.ErrorContains(t, err, "queue orders: bad message: receiving: ")
+		require.Equal(t, 1, strings.Count(err.Error(), "bad message"), err)
+		var application *cerr.ApplicationError
+		require.ErrorAs(t, err, &application)
+		require.Equal(t, "BAD_MESSAGE", application.Code)
+		require.Equal(t, "orders", application.Details["queue"])
 	})
 }

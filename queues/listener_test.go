@@ -105,7 +105,7 @@ func TestLockOfAMessageInWork(t *testing.T) {
 				<-ctx.Done()
 				ended, cause = time.Since(started), context.Cause(ctx)
 			}
-			return nil
+			return ctx.Err()
 		}))
 		pass(time.Minute)
 		require.ErrorIs(t, cause, queues.ErrLockLost)

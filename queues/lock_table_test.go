@@ -207,6 +207,15 @@ func TestLockKeptUp(t *testing.T) {
 		require.Equal(t, []string{"30s extend a", "35s extend a"}, c.after(35*time.Second))
 	})
 
+	testLocks(t, "is not extended for a receiver that was through with it while the broker was asked", func(t *testing.T) {
+		c := newLockTest(t, LocksByBroker, func(table *lockTable, d *Delivery) {
+			require.True(t, table.finish(d))
+			table.extended(d, table.now())
+		})
+		c.held(t, "a", true)
+		require.Equal(t, []string{"5s extend a", "10s expired a"}, c.after(time.Hour))
+	})
+
 	testLocks(t, "is not extended for a delivery that ended while the broker was asked", func(t *testing.T) {
 		c := newLockTest(t, LocksByBroker, func(table *lockTable, d *Delivery) {
 			_, _ = table.begin(d)

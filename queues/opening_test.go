@@ -142,6 +142,20 @@ func TestCloseDuringOpen(t *testing.T) {
 		require.False(t, queue.IsOpen())
 	})
 
+	inBubble(t, "of an Open whose own ctx has ended too leaves it that error", func(t *testing.T) {
+		s := deafStorage{newFakeStorage(queues.Traits{}), make(chan struct{})}
+		queue := closedQueue(t, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error, 1)
+		go func() { failed <- queue.Open(ctx, "") }()
+		synctest.Wait()
+		cancel()
+		go func() { _ = queue.Close(context.Background(), "") }()
+		synctest.Wait()
+		close(s.goOn)
+		require.ErrorIs(t, <-failed, context.Canceled)
+	})
+
 	inBubble(t, "does not wait for the Open that calls it", func(t *testing.T) {
 		queue := &givesUp{}
 		queue.MessageQueue = queues.InheritMessageQueueWithStorage(queue, "orders", newFakeStorage(queues.Traits{}))
@@ -177,6 +191,17 @@ func TestOpeningAndClosingFromEverywhere(t *testing.T) {
 	require.False(t, queue.IsOpen())
 	opened(t, queue)
 	require.True(t, queue.IsOpen())
+}
+
+// deafStorage fails to open when its ctx has ended, as soon as a test lets it.
+type deafStorage struct {
+	*fakeStorage
+	goOn chan struct{}
+}
+
+func (s deafStorage) Open(ctx context.Context, _ queues.StorageParams) error {
+	<-s.goOn
+	return ctx.Err()
 }
 
 // givesUp is a queue that closes itself when it cannot be opened.

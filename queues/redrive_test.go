@@ -2,6 +2,7 @@ package queues_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,26 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
+
+// deadlyQueue is a queue whose messages die as soon as they are sent.
+type deadlyQueue struct {
+	*queues.MessageQueue
+	sent int
+}
+
+func (q *deadlyQueue) Send(ctx context.Context, correlationId string, envelope *queues.MessageEnvelope) error {
+	if q.sent++; q.sent > 10 {
+		return errors.New("this goes on for ever")
+	}
+	if err := q.MessageQueue.Send(ctx, correlationId, envelope); err != nil {
+		return err
+	}
+	received, err := q.Receive(ctx, correlationId, 0)
+	if err != nil {
+		return err
+	}
+	return q.MoveToDeadLetter(ctx, received)
+}
 
 func TestRedrive(t *testing.T) {
 	t.Parallel()
@@ -50,6 +71,18 @@ func TestRedrive(t *testing.T) {
 		require.EqualValues(t, 1, count)
 		require.Equal(t, []string{"a 0", "c 0"}, s.dead.holds())
 		require.Equal(t, map[string]string{"own": "1"}, s.messages[0].envelope.Headers)
+	})
+
+	inBubble(t, "ends where messages cannot be counted and die again at once", func(t *testing.T) {
+		s, storage := newSiblingStorage(queues.LocksByBase)
+		queue := &deadlyQueue{}
+		queue.MessageQueue = queues.InheritMessageQueueWithStorage(queue, "orders", storage)
+		opened(t, queue)
+		s.dead.hasDead("a", "b")
+		count, err := queues.Redrive(t.Context(), queue, "", 0)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, count)
+		require.Equal(t, []string{"a 0", "b 0"}, s.dead.holds())
 	})
 
 	inBubble(t, "sends back messages that share an id, as duplicates do", func(t *testing.T) {

@@ -225,6 +225,27 @@ func TestLockOfAReceivedMessage(t *testing.T) {
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
 
+	inBubble(t, "is ended by who keeps locks with the server that Open has found", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBase})
+		s.opened = func(s *fakeStorage) { s.traits.Locks = queues.LocksByBroker }
+		s.has("a")
+		queue := openQueue(t, s, "lock_timeout", 30000)
+		receiveNow(t, queue)
+		pass(time.Minute)
+		require.Equal(t, []string{"a 1"}, s.holds())
+		require.Empty(t, s.called("release", "stale"), "the broker has ended it")
+	})
+
+	inBubble(t, "that the storage knows to be over needs no second try to end it", func(t *testing.T) {
+		s, storage := newAbleStorage(queues.LocksByBase)
+		s.has("a")
+		queue := openQueue(t, storage, "lock_timeout", 30000)
+		receiveNow(t, queue)
+		s.fails("release", fmt.Errorf("releasing: %w", queues.ErrLockLost))
+		pass(10 * time.Minute)
+		require.Len(t, s.called("release"), 1)
+	})
+
 	inBubble(t, "that the base could not end is ended later, when the storage answers again", func(t *testing.T) {
 		s, storage := newAbleStorage(queues.LocksByBase)
 		s.has("a")
@@ -407,6 +428,37 @@ func TestClear(t *testing.T) {
 		s.fails("complete", errAway)
 		require.ErrorIs(t, queue.Clear(t.Context(), ""), queues.ErrNoConnection)
 		require.Len(t, s.called("complete"), 2, "the others are removed all the same")
+	})
+}
+
+// strictPurge is a broker that purges nothing for a ctx that has ended.
+type strictPurge struct{ withPurge }
+
+func (s strictPurge) Purge(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.withPurge.Purge(ctx)
+}
+
+func TestClearFromInsideAReceiver(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "clears though it ends the ctx of that receiver", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBase})
+		s.has("a", "b")
+		queue := openQueue(t, struct {
+			*fakeStorage
+			strictPurge
+		}{s, strictPurge{withPurge{s}}})
+		cleared := make(chan error, 2)
+		queue.BeginListen(t.Context(), "", receiverFunc(func(ctx context.Context, _ *queues.MessageEnvelope) error {
+			cleared <- queue.Clear(ctx, "")
+			return nil
+		}))
+		require.NoError(t, <-cleared)
+		synctest.Wait()
+		require.Empty(t, s.holds())
+		require.Empty(t, cleared, "the second message is gone")
 	})
 }
 

@@ -90,6 +90,8 @@ func TestSettlement(t *testing.T) {
 	inBubble(t, "takes for ended what an attempt without an answer may have ended", func(t *testing.T) {
 		a := &attempts{answers: []func([]int) ([]bool, error){failsWith(errNoReply), knows(false)}}
 		require.Nil(t, a.settlement().Do(t.Context(), []int{10}))
+		a = &attempts{answers: []func([]int) ([]bool, error){failsWith(errNoReply), failsWith(errUnsent), knows(false)}}
+		require.Nil(t, a.settlement().Do(t.Context(), []int{10}), "whatever came in between")
 		a = &attempts{answers: []func([]int) ([]bool, error){failsWith(errUnsent), knows(false)}}
 		require.Equal(t, []error{queues.ErrLockLost}, a.settlement().Do(t.Context(), []int{10}))
 	})

@@ -162,6 +162,17 @@ func (l *eagerLogger) Log(_ context.Context, level clog.LevelType, _ string, _ e
 	l.given = append(l.given, fmt.Sprintf("%d %s", level, fmt.Sprintf(message, args...)))
 }
 
+func TestCountersAreWrittenWhenCloseReturns(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "however many events there were", func(t *testing.T) {
+		const messages = 3000
+		queue, counters, _, _ := observed(t, clog.LevelNone)
+		send(t, queue, messages)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.EqualValues(t, messages, counters.value("queue.orders.sent_messages"))
+	})
+}
+
 func TestLogging(t *testing.T) {
 	t.Parallel()
 
