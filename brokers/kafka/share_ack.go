@@ -32,6 +32,14 @@ type ack struct {
 	err         error    // of one that its session failed to say
 }
 
+// of is the partition that it is about.
+func (a *ack) of() int32 {
+	if a.handle != nil {
+		return a.handle.record.Partition
+	}
+	return a.partition
+}
+
 func (a *ack) finish(err error) {
 	if a.verdict != nil {
 		a.verdict.note(a.place, err)
@@ -113,6 +121,10 @@ func (s *shareSession) acknowledge(acks []*ack, renewing bool) error {
 	for _, topic := range response.Topics {
 		for _, p := range topic.Partitions {
 			results[p.Partition] = kerr.ErrorForCode(p.ErrorCode)
+			if hasLetGo(results[p.Partition]) {
+				s.void(p.Partition)
+				c.wantRefresh()
+			}
 		}
 	}
 	s.conclude(acks, results)
@@ -138,6 +150,14 @@ func sessionError(err error) error {
 	return classify(context.Background(), err)
 }
 
+// hasLetGo tells by the error of a partition whether the broker has let go of all records there. Their locks are in the
+// memory of the leader only, which drops them when it is not the leader any more, even if it is again soon after: a broker
+// that is busy loses its leadership when its controller does not hear of it in time.
+func hasLetGo(err error) bool {
+	return errors.Is(err, kerr.NotLeaderForPartition) || errors.Is(err, kerr.FencedLeaderEpoch) || errors.Is(err, kerr.FencedStateEpoch) ||
+		errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID) || isUnknownGroup(err)
+}
+
 // conclude tells those who wait what the broker says. It refuses all acks of a partition if one of them comes
 // too late; those then are said again one by one.
 func (s *shareSession) conclude(acks []*ack, results map[int32]error) {
@@ -153,7 +173,7 @@ func (s *shareSession) conclude(acks []*ack, results map[int32]error) {
 		case errors.Is(err, kerr.InvalidRecordState) && suspects[a.partition] > 1:
 			s.alone(a)
 			continue
-		case errors.Is(err, kerr.NotLeaderForPartition), errors.Is(err, kerr.FencedLeaderEpoch), errors.Is(err, kerr.InvalidRecordState):
+		case hasLetGo(err), errors.Is(err, kerr.InvalidRecordState):
 			err = fmt.Errorf("%w: %w", queues.ErrLockLost, err)
 		}
 		switch {
@@ -194,7 +214,7 @@ func (s *shareSession) keep(h *shareHandle) {
 	c := s.consumer
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if h.generation == s.generation {
+	if !s.isLost(h) {
 		s.hold(h)
 	}
 }

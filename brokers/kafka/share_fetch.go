@@ -126,7 +126,11 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 		for i := range topic.Partitions {
 			p := &topic.Partitions[i]
 			results[p.Partition] = kerr.ErrorForCode(p.AcknowledgeErrorCode)
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+			err := kerr.ErrorForCode(p.ErrorCode)
+			if hasLetGo(results[p.Partition]) || hasLetGo(err) {
+				s.void(p.Partition) // before its records are read: these are locked anew
+			}
+			if err != nil {
 				s.forgetPartition(p.Partition, err)
 				continue
 			}
@@ -141,7 +145,7 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 	if lock := time.Duration(response.AcquisitionLockTimeoutMillis) * time.Millisecond; lock > 0 {
 		s.lock = lock
 	}
-	handles = s.unknown(handles)
+	handles = s.fresh(handles)
 	for _, h := range handles {
 		s.hold(h)
 	}
@@ -157,19 +161,19 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 	}
 }
 
-// unknown leaves out records that we hold already: a broker that has just come back may forget what it had locked, and
-// lock it for us once more. Who has them settles them by the same offset. It is called with mu held.
-func (s *shareSession) unknown(handles []*shareHandle) []*shareHandle {
-	if len(s.held) == 0 || len(handles) == 0 {
-		return handles
-	}
+// fresh leaves out records that were lost while acks were said again, and those that we hold already: a broker that let go
+// of what it had locked may lock it for us once more. Who has them settles them by the same offset. It is called with mu held.
+func (s *shareSession) fresh(handles []*shareHandle) []*shareHandle {
 	type place struct {
 		partition int32
 		offset    int64
 	}
-	held := make(map[place]*shareHandle, len(s.held))
-	for h := range s.held {
-		held[place{h.record.Partition, h.record.Offset}] = h
+	var held map[place]*shareHandle
+	if len(s.held) > 0 && len(handles) > 0 {
+		held = make(map[place]*shareHandle, len(s.held))
+		for h := range s.held {
+			held[place{h.record.Partition, h.record.Offset}] = h
+		}
 	}
 	fresh := handles[:0]
 	for _, h := range handles {
@@ -177,7 +181,9 @@ func (s *shareSession) unknown(handles []*shareHandle) []*shareHandle {
 			known.renewed = h.renewed
 			continue
 		}
-		fresh = append(fresh, h)
+		if !s.isLost(h) {
+			fresh = append(fresh, h)
+		}
 	}
 	return fresh
 }
