@@ -45,6 +45,7 @@ func perform(t testing.TB, subject Subject, title string, play func(ctx context.
 	result.title = fmt.Sprintf("%s of %s", title, subject.Name)
 	result.took = time.Since(started)
 	result.faults = r.faults
+	result.confirmed = subject.Confirmed
 	result.publish(t.Log)
 	return errors.Join(err, result.check())
 }
