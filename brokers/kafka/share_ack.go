@@ -30,6 +30,7 @@ type ack struct {
 	verdict     *verdict // gets the result; nil: nobody waits for it
 	place       int      // in verdict
 	err         error    // of one that its session failed to say
+	relocked    bool     // the broker has locked the record for us once more, since this was to be said
 }
 
 // of is the partition that it is about.
@@ -170,7 +171,7 @@ func (s *shareSession) conclude(acks []*ack, results map[int32]error) {
 		switch {
 		case !answered:
 			err = queues.ErrLockLost // it is not the broker's partition any more
-		case errors.Is(err, kerr.InvalidRecordState) && suspects[a.partition] > 1:
+		case errors.Is(err, kerr.InvalidRecordState) && (suspects[a.partition] > 1 || a.relocked):
 			s.alone(a)
 			continue
 		case hasLetGo(err), errors.Is(err, kerr.InvalidRecordState):
@@ -197,6 +198,7 @@ func (s *shareSession) alone(a *ack) {
 		s.failToSay([]*ack{a}, queues.ErrLockLost)
 		return
 	}
+	a.relocked = false
 	s.broken = s.acknowledge([]*ack{a}, a.kind == ackRenew)
 }
 

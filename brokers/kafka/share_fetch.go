@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -137,6 +138,7 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 			handles = append(handles, s.decode(p)...)
 		}
 	}
+	handles = s.fresh(handles, acks, results)
 	s.conclude(acks, results)
 	if s.broken != nil {
 		return // these records are lost with the session
@@ -145,7 +147,7 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 	if lock := time.Duration(response.AcquisitionLockTimeoutMillis) * time.Millisecond; lock > 0 {
 		s.lock = lock
 	}
-	handles = s.fresh(handles)
+	handles = slices.DeleteFunc(handles, s.isLost) // while acks were said again
 	for _, h := range handles {
 		s.hold(h)
 	}
@@ -161,31 +163,47 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 	}
 }
 
-// fresh leaves out records that were lost while acks were said again, and those that we hold already: a broker that let go
-// of what it had locked may lock it for us once more. Who has them settles them by the same offset. It is called with mu held.
-func (s *shareSession) fresh(handles []*shareHandle) []*shareHandle {
+// fresh leaves out records that we have already: a broker that let go of what it had locked, of which we have not heard,
+// may lock it for us once more. Who has such a record settles it by the same offset, and if that is on its way, or was
+// refused just now, it is what will be said of it. Handed out again it would be worked on twice.
+func (s *shareSession) fresh(handles []*shareHandle, acks []*ack, results map[int32]error) []*shareHandle {
+	if len(handles) == 0 {
+		return handles
+	}
+	c := s.consumer
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	type place struct {
 		partition int32
 		offset    int64
 	}
-	var held map[place]*shareHandle
-	if len(s.held) > 0 && len(handles) > 0 {
-		held = make(map[place]*shareHandle, len(s.held))
-		for h := range s.held {
-			held[place{h.record.Partition, h.record.Offset}] = h
+	of := func(h *shareHandle) place { return place{h.record.Partition, h.record.Offset} }
+	held := make(map[place]*shareHandle, len(s.held))
+	for h := range s.held {
+		held[of(h)] = h
+	}
+	settled := make(map[place]*ack, len(s.acks))
+	for _, a := range s.acks {
+		if a.handle != nil {
+			settled[of(a.handle)] = a
 		}
 	}
-	fresh := handles[:0]
-	for _, h := range handles {
-		if known := held[place{h.record.Partition, h.record.Offset}]; known != nil {
+	for _, a := range acks {
+		if a.handle != nil && errors.Is(results[a.of()], kerr.InvalidRecordState) {
+			settled[of(a.handle)] = a
+		}
+	}
+	return slices.DeleteFunc(handles, func(h *shareHandle) bool {
+		if known := held[of(h)]; known != nil {
 			known.renewed = h.renewed
-			continue
+			return true
 		}
-		if !s.isLost(h) {
-			fresh = append(fresh, h)
+		a := settled[of(h)]
+		if a != nil {
+			a.relocked = true
 		}
-	}
-	return fresh
+		return a != nil
+	})
 }
 
 // forgetPartition follows up on a partition that the broker has nothing for, most likely because it does not lead it.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -26,15 +27,28 @@ func TestWhatIsLostOnItsWayToATakerIsNotHandedOut(t *testing.T) {
 	require.Zero(t, c.stillHeld(taken[:0]))
 }
 
-func TestARecordThatIsHeldIsNotTakenOnceMore(t *testing.T) {
+func TestARecordThatWeHaveIsNotTakenOnceMore(t *testing.T) {
 	t.Parallel()
-	_, s, handles := holding(false, 5, 6)
-	again, fresh := &shareHandle{session: s, record: &kgo.Record{Offset: 6}}, &shareHandle{session: s, record: &kgo.Record{Offset: 7}}
-	again.renewed = time.Now()
-	require.Equal(t, []*shareHandle{fresh}, s.fresh([]*shareHandle{again, fresh}))
-	require.Equal(t, again.renewed, handles[1].(*shareHandle).renewed, "its lock has just begun")
-	elsewhere := &shareHandle{session: s, record: &kgo.Record{Partition: 1, Offset: 6}}
-	require.Equal(t, []*shareHandle{elsewhere}, s.fresh([]*shareHandle{elsewhere}))
+	c, s, handles := holding(true, 5, 6, 7, 8, 9)
+	at := func(i int) *shareHandle { return handles[i].(*shareHandle) }
+	record := func(partition int32, offset int64) *shareHandle {
+		return &shareHandle{session: s, record: &kgo.Record{Partition: partition, Offset: offset}, renewed: time.Now()}
+	}
+	waiting := &ack{handle: at(1), kind: ackAccept}
+	require.True(t, c.say(waiting))
+	refused, noted := &ack{handle: at(2), kind: ackAccept}, &ack{handle: record(1, 7), kind: ackRelease}
+	delete(s.held, at(2))
+	delete(s.held, at(4))
+	results := map[int32]error{0: kerr.InvalidRecordState, 1: nil}
+
+	held, again, elsewhere := record(0, 5), []*shareHandle{record(0, 6), record(0, 7)}, record(1, 5)
+	released, fresh := record(1, 7), record(0, 9)
+	took := s.fresh(append(again, held, elsewhere, released, fresh), []*ack{refused, noted}, results)
+	require.Equal(t, []*shareHandle{elsewhere, released, fresh}, took)
+	require.Equal(t, held.renewed, at(0).renewed, "its lock has just begun")
+	require.True(t, waiting.relocked)
+	require.True(t, refused.relocked, "so that it is said again, and taken this time")
+	require.False(t, noted.relocked)
 }
 
 func TestABrokerThatLetsGoOfAPartitionTakesTheLocksThere(t *testing.T) {
@@ -67,7 +81,7 @@ func TestABrokerThatLetsGoOfAPartitionTakesTheLocksThere(t *testing.T) {
 	require.NotContains(t, s.held, at(2))
 
 	later := &shareHandle{session: s, generation: s.generation, record: &kgo.Record{Offset: 6}}
-	require.Equal(t, []*shareHandle{later}, s.fresh([]*shareHandle{at(2), later}))
+	require.True(t, s.isLost(at(2)))
 	taken := []queues.Delivery{{Handle: at(0)}, {Handle: elsewhere}, {Handle: later}}
 	require.Equal(t, 2, c.stillHeld(taken))
 	s.lose(queues.ErrNoConnection)
