@@ -41,9 +41,11 @@ func TestAServerKilledUnderLoad(t *testing.T) {
 }
 
 func TestConsumersKilledInMidWork(t *testing.T) {
+	t.Parallel()
 	server := servers.Kafka(t)
 	for _, mode := range []string{"share", "group"} {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel() // the consumers of a group are at their work all the time, which is waiting
 			subject := subjectOn(server, mode)
 			if mode == "group" {
 				// A group waits 6 s for a member that is dead; those left must not be through with everything by then.
