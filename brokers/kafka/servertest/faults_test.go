@@ -20,8 +20,9 @@ func subjectOn(server *servers.Server, mode string) faults.Subject {
 			return newQueue(name, params)
 		},
 		// A partition for each consumer of a group, and a few to spare.
-		Config: configOf(server, "options.mode", mode, "options.num_partitions", map[string]int{"share": 1, "group": 6}[mode]),
-		Server: server,
+		Config:    configOf(server, "options.mode", mode, "options.num_partitions", map[string]int{"share": 1, "group": 6}[mode]),
+		Server:    server,
+		Confirmed: true,
 	}
 }
 
