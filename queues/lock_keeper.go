@@ -1,6 +1,9 @@
 package queues
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // duty is what the keeper has to do with a delivery.
 type duty uint8
@@ -89,6 +92,9 @@ func (t *lockTable) run(stop <-chan struct{}, perform func([]dueDelivery)) {
 			case <-stop:
 				return
 			default:
+				// Who waits for one of the mutexes comes first. Else it gets none before it has waited for 1 ms, when the
+				// mutex itself sees to that: while 100 000 locks ran out, that was the time of most calls.
+				runtime.Gosched()
 				continue
 			}
 		}

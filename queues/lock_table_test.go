@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -361,5 +363,38 @@ func TestLocksEndedTogether(t *testing.T) {
 		require.True(t, c.revoke(d, errStopped))
 		require.Equal(t, errStopped, context.Cause(ctx))
 		require.False(t, c.revoke(d, errStopped))
+	})
+}
+
+// Not parallel: it changes the number of processors.
+func TestKeeperLetsOthersRunBetweenSteps(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	synctest.Test(t, func(t *testing.T) {
+		const steps = 20
+		table := newLockTable(nil, LocksByBase, time.Second)
+		taken := make([]Delivery, steps*dueBatch)
+		require.True(t, table.hold(taken, false, nil))
+		time.Sleep(2 * time.Second)
+
+		stop, stopped := make(chan struct{}), make(chan struct{})
+		var begun, inTime int
+		var others atomic.Int64
+		go func() {
+			defer close(stopped)
+			table.run(stop, func(list []dueDelivery) {
+				if others.Load() == int64(begun) {
+					inTime++
+				}
+				if len(list) > 0 {
+					begun++
+					go others.Add(1)
+				}
+			})
+		}()
+		synctest.Wait()
+		close(stop)
+		<-stopped
+		require.Equal(t, steps, begun)
+		require.Greater(t, inTime, steps/2) // now and then the scheduler goes on with who has just let others run
 	})
 }

@@ -24,7 +24,7 @@ func (s *memoryStorage) Look(_ context.Context, max int) ([]*MessageEnvelope, er
 
 // first lists the first count ready messages.
 func (s *memoryStorage) first(count int) []*storedMessage {
-	returned := slices.Clone(s.returned.Items())
+	returned := s.returned.Items()
 	slices.SortFunc(returned, func(a, b *storedMessage) int {
 		if a.arrival < b.arrival {
 			return -1

@@ -84,8 +84,7 @@ func (s *memoryStorage) Close(context.Context) error {
 	s.mu.Lock()
 	s.in.mu.Lock()
 	s.open.Store(false)
-	s.in.open = false
-	s.in.givers.wakeAll()
+	s.in.close()
 	s.in.mu.Unlock()
 	s.takers.wakeAll()
 	if s.alarm != nil && s.alarm.Stop() {
@@ -140,11 +139,16 @@ func (s *memoryStorage) PutDelayed(ctx context.Context, message *MessageEnvelope
 
 func (s *memoryStorage) Take(ctx context.Context, dst []Delivery, wait bool) (int, error) {
 	n, err := s.take(ctx, dst, wait)
+	turn := false
 	for i := range n { // copied without the mutex: they are this call's
 		stored, message := dst[i].Handle.(*storedMessage), &dst[i].Message
 		room := message.Message
 		stored.show(message)
 		message.Message, message.Headers = copyInto(room, stored.payload), maps.Clone(stored.headers)
+		turn = turn || stored.arrival%turnLength == 0
+	}
+	if turn {
+		s.endTurn()
 	}
 	return n, err
 }

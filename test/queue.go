@@ -2,9 +2,9 @@ package test
 
 import (
 	"context"
+	"errors"
 	"strconv"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +15,21 @@ import (
 
 // correlationId is that of everything that the functions here send and do.
 const correlationId = "test"
+
+// pollInterval is how often what a server must come to is looked for.
+const pollInterval = 10 * time.Millisecond
+
+// Configurable is a queue that takes a configuration, as all of this repository do.
+type Configurable interface {
+	queues.IMessageQueue
+	cconf.IConfigurable
+}
+
+// Configured is queue, after it was configured with params.
+func Configured[Q Configurable](queue Q, params *cconf.ConfigParams) Q {
+	queue.Configure(context.Background(), params)
+	return queue
+}
 
 // Open opens a queue, which is closed when the test is over.
 func Open[Q queues.IMessageQueue](t testing.TB, queue Q) Q {
@@ -28,6 +43,32 @@ func Open[Q queues.IMessageQueue](t testing.TB, queue Q) Q {
 		}
 	})
 	return queue
+}
+
+// Refused opens a queue that must not open, and returns the error. It must come within limit, be sentinel, and name the
+// queue and every text: what is wrong, and what to set. The queue stays closed, and closing it does no harm.
+func Refused(t testing.TB, queue queues.IMessageQueue, limit time.Duration, sentinel error, texts ...string) error {
+	t.Helper()
+	began := time.Now()
+	err := queue.Open(t.Context(), correlationId)
+	if took := time.Since(began); took >= limit {
+		t.Errorf("opening queue %s took %s, more than %s", queue.Name(), took, limit)
+	}
+	if !errors.Is(err, sentinel) {
+		t.Fatalf("opening queue %s returns %v, which is not %v", queue.Name(), err, sentinel)
+	}
+	for _, text := range append([]string{"queue " + queue.Name()}, texts...) {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("the error does not say %q: %v", text, err)
+		}
+	}
+	if queue.IsOpen() {
+		t.Errorf("queue %s is open in spite of the error", queue.Name())
+	}
+	if err := queue.Close(t.Context(), correlationId); err != nil {
+		t.Errorf("closing queue %s, which has not opened: %v", queue.Name(), err)
+	}
+	return err
 }
 
 // With is params with settings, keys and values in turn, over them.
@@ -82,28 +123,4 @@ func ReceiveNothing(t testing.TB, queue queues.IMessageQueue, wait time.Duration
 	if envelope != nil {
 		t.Fatalf("an unexpected message from queue %s: %s", queue.Name(), envelope.MessageId)
 	}
-}
-
-// Work has a listener work on count messages at a time, which options.listen_concurrency must allow and which must come
-// within wait. They are worked on until finish is called. received counts what the listener has got, also after that.
-func Work(t testing.TB, queue queues.IMessageQueue, count int, wait time.Duration) (finish func(), received *atomic.Int64) {
-	t.Helper()
-	received = new(atomic.Int64)
-	all, finished := make(chan struct{}), make(chan struct{})
-	queue.BeginListen(t.Context(), correlationId, queues.NewCallbackMessageReceiver(
-		func(context.Context, *queues.MessageEnvelope, queues.IMessageQueue) error {
-			if received.Add(1) == int64(count) {
-				close(all)
-			}
-			<-finished
-			return nil
-		}))
-	finish = sync.OnceFunc(func() { close(finished) })
-	t.Cleanup(finish)
-	select {
-	case <-all:
-	case <-time.After(wait):
-		t.Fatalf("%d of %d messages of queue %s were in work within %s", received.Load(), count, queue.Name(), wait)
-	}
-	return finish, received
 }

@@ -1,6 +1,8 @@
 package test_test
 
 import (
+	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -30,20 +32,52 @@ func TestQueueFixtures(t *testing.T) {
 	require.False(t, queue.IsOpen())
 }
 
-func TestWork(t *testing.T) {
+func TestRefused(t *testing.T) {
 	t.Parallel()
-	queue := queues.NewMemoryMessageQueue("orders")
-	queue.Configure(t.Context(), cconf.NewConfigParamsFromTuples("options.listen_concurrency", 3))
-	test.Open(t, queue)
-	require.NoError(t, queues.SendBatch(t.Context(), queue, "test", test.Numbered(4)))
-	finish, received := test.Work(t, queue, 3, time.Second)
-	ready, locked, _, err := queue.CountByState(t.Context(), "test")
-	require.NoError(t, err)
-	require.Equal(t, []int64{1, 3}, []int64{ready, locked})
-	finish()
-	require.Eventually(t, func() bool {
-		ready, locked, _, err := queue.CountByState(t.Context(), "test")
-		return err == nil && ready == 0 && locked == 0
-	}, time.Second, time.Millisecond)
-	require.EqualValues(t, 4, received.Load())
+	wrong := func() *queues.MemoryMessageQueue {
+		return test.Configured(queues.NewMemoryMessageQueue("orders"), cconf.NewConfigParamsFromTuples("options.lock_timout", 1))
+	}
+	err := test.Refused(t, wrong(), time.Second, queues.ErrBadConfig, "options.lock_timout", "did you mean options.lock_timeout")
+	require.ErrorIs(t, err, queues.ErrBadConfig)
+	for said, check := range map[string]func(t testing.TB){
+		"is not":                  func(t testing.TB) { test.Refused(t, wrong(), time.Second, queues.ErrNoConnection) },
+		"does not say \"hidden\"": func(t testing.TB) { test.Refused(t, wrong(), time.Second, queues.ErrBadConfig, "hidden") },
+		"more than 0s":            func(t testing.TB) { test.Refused(t, wrong(), 0, queues.ErrBadConfig) },
+		"returns <nil>": func(t testing.TB) {
+			right := queues.NewMemoryMessageQueue("orders")
+			defer func() { _ = right.Close(t.Context(), "test") }()
+			test.Refused(t, right, time.Second, queues.ErrBadConfig)
+		},
+	} {
+		got := failures(t, check)
+		require.Len(t, got, 1, said)
+		require.Contains(t, got[0], said)
+	}
+}
+
+// watched is a test that may fail.
+type watched struct {
+	testing.TB
+	failures []string
+}
+
+func (w *watched) Errorf(format string, args ...any) {
+	w.failures = append(w.failures, fmt.Sprintf(format, args...))
+}
+
+func (w *watched) Fatalf(format string, args ...any) {
+	w.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+// failures is what a test that runs f fails for.
+func failures(t testing.TB, f func(t testing.TB)) []string {
+	t.Helper()
+	w, ended := &watched{TB: t}, make(chan struct{})
+	go func() {
+		defer close(ended)
+		f(w)
+	}()
+	<-ended
+	return w.failures
 }

@@ -40,7 +40,7 @@ const (
 
 // protocols are how a server can be reached.
 func protocols() []config.Protocol {
-	return []config.Protocol{{Name: "tcp", Port: 9092}, {Name: "tls", Port: 9092}}
+	return []config.Protocol{{Name: "tcp", Port: 9092}, {Name: "tls", Port: 9092, TLS: true}}
 }
 
 // queueOptions are those of a queue, beyond those of every queue.

@@ -18,13 +18,11 @@ import (
 // client says how connections to NATS are made: over the network, or, with a provider, in this process.
 func client(provider natsgo.InProcessConnProvider) connect.Client[*link] {
 	return connect.Client[*link]{
-		Kind:    kind,
-		Options: config.NewSet(sharedOptions()...),
-		Dial: func(ctx context.Context, target connect.Target) (*link, error) {
-			s, err := readServers(target)
-			if err != nil {
-				return nil, err
-			}
+		Kind:      kind,
+		Protocols: protocols(),
+		Options:   config.NewSet(sharedOptions()...),
+		Dial: func(ctx context.Context, target connect.Target, given connect.Servers) (*link, error) {
+			s := newServers(target, given)
 			s.provider = provider
 			return s.dial(ctx)
 		},
@@ -48,42 +46,24 @@ type servers struct {
 	answerTimeout time.Duration
 }
 
-func readServers(target connect.Target) (*servers, error) {
+func newServers(target connect.Target, given connect.Servers) *servers {
 	s := &servers{
 		name:          target.Name,
+		username:      given.Username,
+		password:      given.Password,
+		tls:           given.TLS,
 		retryConnect:  target.Options.Bool(retryConnectKey),
 		maxReconnect:  target.Options.Int(maxReconnectKey),
 		reconnectWait: target.Options.Duration(reconnectKey),
 		answerTimeout: target.Options.Duration(flushTimeoutKey),
 	}
-	addresses, err := connect.Addresses(target.Connections, protocols()...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-	}
-	if len(addresses) == 0 {
-		return nil, fmt.Errorf("%w: %s", queues.ErrNoConnection, connect.MissingConnection)
-	}
-	for _, address := range addresses {
+	for _, address := range given.Addresses {
 		s.urls = append(s.urls, address.Protocol+"://"+address.HostPort())
-		if s.username == "" {
-			s.username, s.password = address.Username, address.Password
-		}
 	}
 	if credential := target.Credential; credential != nil && credential.ConfigParams != nil {
-		if username := credential.Username(); username != "" {
-			s.username, s.password = username, credential.Password()
-		}
 		s.token = credential.GetAsString(tokenKey)
 	}
-	for _, connection := range target.Connections {
-		if s.tls, err = connect.TLSConfig(connection); err != nil {
-			return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-		}
-		if s.tls != nil {
-			break
-		}
-	}
-	return s, nil
+	return s
 }
 
 // String names the servers, without secrets.

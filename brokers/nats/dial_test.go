@@ -14,6 +14,12 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
+// serversOf reads the servers of a target, as connecting does.
+func serversOf(target connect.Target) (*servers, error) {
+	given, err := target.Servers(protocols()...)
+	return newServers(target, given), err
+}
+
 func targetOf(t *testing.T, connection, credential, options []any) connect.Target {
 	values, problems := config.NewSet(sharedOptions()...).Parse(cconf.NewConfigParamsFromTuples(options...))
 	require.NoError(t, problems.Err())
@@ -29,7 +35,7 @@ func targetOf(t *testing.T, connection, credential, options []any) connect.Targe
 
 func TestServersAreReadFromConnectionsAndCredentials(t *testing.T) {
 	t.Parallel()
-	s, err := readServers(targetOf(t, []any{"uri", "nats://u:p@a,b:1"}, nil, []any{"options.flush_timeout", 1000}))
+	s, err := serversOf(targetOf(t, []any{"uri", "nats://u:p@a,b:1"}, nil, []any{"options.flush_timeout", 1000}))
 	require.NoError(t, err)
 	require.Equal(t, []string{"nats://a:4222", "nats://b:1"}, s.urls)
 	require.Equal(t, []string{"u", "p", ""}, []string{s.username, s.password, s.token})
@@ -37,22 +43,20 @@ func TestServersAreReadFromConnectionsAndCredentials(t *testing.T) {
 	require.Equal(t, time.Second, s.answerTimeout)
 	require.Nil(t, s.tls)
 
-	s, err = readServers(targetOf(t, []any{"uri", "tls://u:p@a"}, []any{"username", "x", "password", "y"}, nil))
+	s, err = serversOf(targetOf(t, []any{"uri", "tls://u:p@a"}, []any{"username", "x", "password", "y"}, nil))
 	require.NoError(t, err)
 	require.Equal(t, []string{"x", "y"}, []string{s.username, s.password}, "the credential wins")
 
-	s, err = readServers(targetOf(t, []any{"host", "a"}, []any{"token", "secret"}, nil))
+	s, err = serversOf(targetOf(t, []any{"host", "a"}, []any{"token", "secret"}, nil))
 	require.NoError(t, err)
 	require.Equal(t, "secret", s.token)
 }
 
 func TestWrongConnectionsAreRefused(t *testing.T) {
 	t.Parallel()
-	_, err := readServers(targetOf(t, nil, nil, nil))
-	require.ErrorIs(t, err, queues.ErrNoConnection)
-	_, err = readServers(targetOf(t, []any{"host", "a", "protocol", "http"}, nil, nil))
+	_, err := serversOf(targetOf(t, []any{"host", "a", "protocol", "http"}, nil, nil))
 	require.ErrorIs(t, err, queues.ErrBadConfig)
-	_, err = readServers(targetOf(t, []any{"host", "a", "tls.ca", "nowhere.pem"}, nil, nil))
+	_, err = serversOf(targetOf(t, []any{"host", "a", "tls.ca", "nowhere.pem"}, nil, nil))
 	require.ErrorIs(t, err, queues.ErrBadConfig)
 }
 

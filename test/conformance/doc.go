@@ -46,6 +46,12 @@
 // up after Subject.CaseLimit and its goroutines are shown; a panic is a failure of that case alone, unless
 // it is in a goroutine of the queue's.
 //
+// # Brokers
+//
+// Queues on a server have more in common than Subject says. Subject.OnServer fills in what follows from how a queue is
+// connected, Subject.Over has queues reach their server over lines that can be cut. CheckConnection does for a connection
+// component, which queues share, what Run does for queues.
+//
 // # Writing cases
 //
 // The cases are in one file for each group. A case is a sentence of the contract and a function that plays

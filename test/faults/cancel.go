@@ -39,7 +39,7 @@ func cancelledReceives(t testing.TB, subject Subject) (err error) {
 	params := subject.params().Override(cconf.NewConfigParamsFromTuples(config.LockTimeout, 600_000))
 	ctx, cancel := context.WithTimeout(t.Context(), subject.Limit)
 	defer cancel()
-	queue := subject.New(t, queueName(), params)
+	queue := subject.New(queueName(), params)
 	if err := queue.Open(ctx, ""); err != nil {
 		return fmt.Errorf("opening a queue: %w", err)
 	}

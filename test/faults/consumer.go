@@ -14,7 +14,7 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-// NewQueue makes a closed queue of that name, configured with params, in a consumer process.
+// NewQueue makes a closed queue of that name, configured with params.
 type NewQueue func(name string, params *cconf.ConfigParams) queues.IMessageQueue
 
 // orderVariable holds, in the environment of a consumer process, what it shall do.

@@ -9,7 +9,7 @@
 //	func TestFaults(t *testing.T) {
 //		server := servers.NATS(t)
 //		subject := faults.Subject{
-//			New:    func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue { … },
+//			New:    newQueue,
 //			Config: cconf.NewConfigParamsFromTuples("connection.uri", server.URI()),
 //			Server: server,
 //		}

@@ -14,9 +14,7 @@ import (
 // subjectOn is a small test of queues on b.
 func subjectOn(b *broker) Subject {
 	return Subject{
-		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			return newQueue(name, params)
-		},
+		New:         newQueue,
 		Config:      cconf.NewConfigParamsFromTuples("fake.address", b.address),
 		Server:      b,
 		Messages:    2000,
@@ -78,7 +76,7 @@ func TestServerRestarts(t *testing.T) {
 	t.Run("a queue that is not durable is refused", func(t *testing.T) {
 		t.Parallel()
 		subject := subjectOn(startBroker(t))
-		subject.New = func(_ testing.TB, name string, _ *cconf.ConfigParams) queues.IMessageQueue {
+		subject.New = func(name string, _ *cconf.ConfigParams) queues.IMessageQueue {
 			return queues.NewMemoryMessageQueue(name)
 		}
 		require.ErrorContains(t, serverRestarts(t, subject), "does not declare to be durable")
@@ -134,7 +132,7 @@ func TestConsumerKills(t *testing.T) {
 		subject := subjectOn(startBroker(t))
 		good := subject.Config
 		subject.Config = cconf.NewConfigParamsFromTuples("fake.address", "127.0.0.1:1")
-		subject.New = func(_ testing.TB, name string, _ *cconf.ConfigParams) queues.IMessageQueue {
+		subject.New = func(name string, _ *cconf.ConfigParams) queues.IMessageQueue {
 			return newQueue(name, good)
 		}
 		require.ErrorContains(t, consumerKills(t, subject), "starting consumer 1: ")
@@ -154,7 +152,7 @@ func (q forgetful) Receive(ctx context.Context, correlationId string, _ time.Dur
 
 func TestCancelledReceives(t *testing.T) {
 	t.Parallel()
-	subject := Subject{New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
+	subject := Subject{New: func(name string, params *cconf.ConfigParams) queues.IMessageQueue {
 		queue := queues.NewMemoryMessageQueue(name)
 		queue.Configure(context.Background(), params)
 		return queue
@@ -168,8 +166,8 @@ func TestCancelledReceives(t *testing.T) {
 	t.Run("a queue that keeps locked what it has not handed over fails", func(t *testing.T) {
 		t.Parallel()
 		bad := subject
-		bad.New = func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			return forgetful{subject.New(t, name, params)}
+		bad.New = func(name string, params *cconf.ConfigParams) queues.IMessageQueue {
+			return forgetful{subject.New(name, params)}
 		}
 		bad.Patience = time.Second
 		require.ErrorContains(t, cancelledReceives(t, bad), "messages are ready after 1s, and should be 500")

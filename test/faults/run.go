@@ -52,7 +52,7 @@ func perform(t testing.TB, subject Subject, title string, play func(ctx context.
 
 // openQueue opens one more queue object.
 func (r *run) openQueue(ctx context.Context) (queues.IMessageQueue, error) {
-	queue := r.subject.New(r.t, r.name, r.subject.params())
+	queue := r.subject.New(r.name, r.subject.params())
 	if err := queue.Open(ctx, ""); err != nil {
 		return nil, fmt.Errorf("opening a queue: %w", err)
 	}

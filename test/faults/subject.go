@@ -9,7 +9,6 @@ import (
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // Server is what a queue depends on and what is killed, such as a *servers.Server.
@@ -24,10 +23,9 @@ type Subject struct {
 	// Name is what the table calls the queue. Default: the name of the test.
 	Name string
 
-	// New makes a closed queue of that name, configured with params: Config with what the test needs
-	// over it. Two queues of one name are one on the server. What must be removed from the server is
-	// removed in t.Cleanup, which runs when every queue of that name is closed.
-	New func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue
+	// New makes the queues: configured with Config and what the test needs over it. Two queues of one name are one on
+	// the server. What must be removed from there when every queue of that name is closed, the caller removes.
+	New NewQueue
 
 	// Config is what every queue is configured with: connection, credential, options of its own. A
 	// consumer process gets it too, and nothing else, so it must hold all that is needed to connect.

@@ -132,6 +132,19 @@ func (s *Server) URI() string {
 	return uri.String() + s.program.path(s)
 }
 
+// Settings are keys and values, in turn, of the configuration of a queue on the server: host and port of the connection,
+// user and password of the credential if the server asks for them, and those that are given.
+func (s *Server) Settings(further ...any) []any {
+	settings := []any{"connection.host", s.Host, "connection.port", s.Port}
+	if s.Username != "" {
+		settings = append(settings, "credential.username", s.Username)
+	}
+	if s.Password != "" {
+		settings = append(settings, "credential.password", s.Password)
+	}
+	return append(settings, further...)
+}
+
 // Pid is the id of the server's main process, 0 while the server is down.
 func (s *Server) Pid() int {
 	s.mu.Lock()

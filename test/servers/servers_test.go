@@ -124,6 +124,10 @@ func asksForPassword(t *testing.T, kind Kind) {
 	if s.Password != "a secret word" || s.Username == "" || !strings.Contains(s.URI(), s.Username+":a%20secret%20word@") {
 		t.Fatalf("user %q, password %q, URI %s", s.Username, s.Password, s.URI())
 	}
+	want := []any{"connection.host", s.Host, "connection.port", s.Port, "credential.username", s.Username, "credential.password", "a secret word", "more", 1}
+	if got := s.Settings("more", 1); !slices.Equal(got, want) {
+		t.Fatalf("settings %q", got)
+	}
 	probes[kind].put(t, s)
 	probes[kind].get(t, s)
 	s.Password = "another word"

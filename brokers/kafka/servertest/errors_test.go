@@ -1,7 +1,6 @@
 package servertest
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -25,9 +24,7 @@ func TestOpenSaysWhatIsWrongInProcess(t *testing.T) {
 	})
 	t.Run("a broker that is too old", func(t *testing.T) {
 		config := startBroker(t, kfake.MaxVersions(kversion.V3_8_0()))
-		err := opening(t, config, "options.mode", "share")
-		require.ErrorIs(t, err, queues.ErrNotSupported)
-		require.ErrorContains(t, err, "options.mode is share, which needs a cluster of Kafka 4.2")
+		checkRefused(t, config, queues.ErrNotSupported, "options.mode is share, which needs a cluster of Kafka 4.2", "options.mode", "share")
 		queue := openQueue(t, "old", config)
 		require.Equal(t, "group", queue.Mode(), "without a demand the queue makes do")
 		require.NoError(t, queue.Send(t.Context(), "", test.Text("A")))
@@ -35,20 +32,13 @@ func TestOpenSaysWhatIsWrongInProcess(t *testing.T) {
 	})
 }
 
-// opening opens a queue that cannot be opened, and returns the error.
-func opening(t testing.TB, config *cconf.ConfigParams, options ...any) error {
+// checkRefused opens a queue that cannot be opened, with an error that is sentinel and says text.
+func checkRefused(t testing.TB, config *cconf.ConfigParams, sentinel error, text string, options ...any) {
 	t.Helper()
-	const limit = 3 * time.Second
-	params := config.Override(cconf.NewConfigParamsFromTuples("options.connect_timeout", limit.Milliseconds())).Override(cconf.NewConfigParamsFromTuples(options...))
-	queue := newQueue("wrong", params)
-	began := time.Now()
-	err := queue.Open(context.Background(), "test")
-	require.Error(t, err)
-	require.Less(t, time.Since(began), limit+time.Second, "Open keeps options.connect_timeout")
-	require.False(t, queue.IsOpen())
-	require.ErrorContains(t, err, "queue wrong")
+	const limit = 3 * time.Second // and a second to say so
+	params := test.With(config, "options.connect_timeout", limit.Milliseconds())
+	err := test.Refused(t, newQueue("wrong", test.With(params, options...)), limit+time.Second, sentinel, text)
 	require.NotContains(t, err.Error(), secret)
-	return err
 }
 
 // checkOpening checks what Open says of settings that are wrong.
@@ -72,11 +62,7 @@ func checkOpening(t *testing.T, config *cconf.ConfigParams) {
 		"more replicas than brokers":        {[]any{"topic", "replicated", "options.replication_factor", 5}, queues.ErrBadConfig, "options.replication_factor"},
 		"a capability is missing in a mode": {[]any{"options.mode", "share", "options.require", "ordering"}, queues.ErrNotSupported, "ordering"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			err := opening(t, config, wrong.options...)
-			require.ErrorIs(t, err, wrong.sentinel)
-			require.ErrorContains(t, err, wrong.text)
-		})
+		t.Run(name, func(t *testing.T) { checkRefused(t, config, wrong.sentinel, wrong.text, wrong.options...) })
 	}
 	t.Run("a message over the broker's limit", func(t *testing.T) {
 		queue := openQueue(t, "large", config)
@@ -104,9 +90,7 @@ func checkCredentials(t *testing.T, config *cconf.ConfigParams) {
 		require.NoError(t, queue.Send(t.Context(), "", test.Text("A")))
 		require.NoError(t, queue.Complete(t.Context(), test.Receive(t, queue, 20*time.Second)))
 
-		err := opening(t, right, "credential.password", "wrong-"+secret)
-		require.ErrorIs(t, err, queues.ErrNoConnection)
-		require.ErrorContains(t, err, "credential.password")
+		checkRefused(t, right, queues.ErrNoConnection, "credential.password", "credential.password", "wrong-"+secret)
 	}
-	require.ErrorIs(t, opening(t, config), queues.ErrNoConnection, "without a user")
+	checkRefused(t, config, queues.ErrNoConnection, "") // without a user
 }

@@ -6,9 +6,6 @@ import (
 	"testing"
 	"time"
 
-	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -16,9 +13,7 @@ import (
 func subjectOn(server *servers.Server, mode string) faults.Subject {
 	return faults.Subject{
 		Name: "kafka " + mode,
-		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			return newQueue(name, params)
-		},
+		New:  newQueue,
 		// A partition for each consumer of a group, and a few to spare.
 		Config:    configOf(server, "options.mode", mode, "options.num_partitions", map[string]int{"share": 1, "group": 6}[mode]),
 		Server:    server,

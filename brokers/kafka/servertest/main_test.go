@@ -1,15 +1,14 @@
 package servertest
 
 import (
-	"context"
 	"testing"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/kafka"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 )
 
@@ -20,17 +19,11 @@ func TestMain(m *testing.M) {
 
 // newQueue makes a closed queue.
 func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
-	queue := kafka.NewKafkaMessageQueue(name)
-	queue.Configure(context.Background(), params)
-	return queue
+	return test.Configured(kafka.NewKafkaMessageQueue(name), params)
 }
 
 // openQueue opens a queue, which is closed when the test is over.
 func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *kafka.KafkaMessageQueue {
 	t.Helper()
-	queue := kafka.NewKafkaMessageQueue(name)
-	queue.Configure(t.Context(), params)
-	require.NoError(t, queue.Open(t.Context(), "test"))
-	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "test")) })
-	return queue
+	return test.Open(t, test.Configured(kafka.NewKafkaMessageQueue(name), params))
 }

@@ -20,9 +20,7 @@ func TestAServerThatLetsEverybodyIn(t *testing.T) {
 	server := servers.Kafka(t)
 	t.Run("Open says what is wrong", func(t *testing.T) { checkOpening(t, configOf(server)) })
 	t.Run("the server speaks no TLS", func(t *testing.T) {
-		err := opening(t, configOf(server, "connection.protocol", "tls"))
-		require.ErrorIs(t, err, queues.ErrNoConnection)
-		require.ErrorContains(t, err, "TLS or not")
+		checkRefused(t, configOf(server), queues.ErrNoConnection, "TLS or not", "connection.protocol", "tls")
 	})
 	t.Run("the wire format", func(t *testing.T) { checkWire(t, configOf(server), server.Addr()) })
 }
@@ -34,14 +32,10 @@ func TestWhomAServerLetsIn(t *testing.T) {
 	checkCredentials(t, trusting)
 	user := cconf.NewConfigParamsFromTuples("credential.username", server.Username, "credential.password", server.Password)
 	t.Run("the certificate is not trusted", func(t *testing.T) {
-		err := opening(t, cconf.NewConfigParamsFromTuples("connection.host", server.Host, "connection.port", server.Port, "connection.protocol", "tls").Override(user))
-		require.ErrorIs(t, err, queues.ErrNoConnection)
-		require.ErrorContains(t, err, "certificate")
+		checkRefused(t, configOf(server), queues.ErrNoConnection, "certificate", "connection.protocol", "tls")
 	})
 	t.Run("the server speaks TLS only", func(t *testing.T) {
-		err := opening(t, configOf(server))
-		require.ErrorIs(t, err, queues.ErrNoConnection)
-		require.ErrorContains(t, err, "TLS or not")
+		checkRefused(t, configOf(server), queues.ErrNoConnection, "TLS or not")
 	})
 	t.Run("both modes work", func(t *testing.T) {
 		for _, mode := range []string{"share", "group"} {

@@ -17,11 +17,7 @@ import (
 
 // configOf is the connection to a server, and options, keys and values in turn.
 func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
-	params := []any{"connection.host", server.Host, "connection.port", server.Port}
-	if server.Password != "" {
-		params = append(params, "credential.username", server.Username, "credential.password", server.Password)
-	}
-	return cconf.NewConfigParamsFromTuples(append(params, options...)...)
+	return cconf.NewConfigParamsFromTuples(server.Settings(options...)...)
 }
 
 // conformingOn is what the suite knows of a queue on a real server.

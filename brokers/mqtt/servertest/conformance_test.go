@@ -7,7 +7,6 @@ import (
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 )
@@ -15,20 +14,10 @@ import (
 // subjectWith is a queue on a server.
 func subjectWith(name string, params *cconf.ConfigParams) conformance.Subject {
 	return conformance.Subject{
-		Name: name,
-		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			return newQueue(name, params)
-		},
-		Config:    params,
+		Name:      name,
 		Parallel:  8,
 		Tolerance: 200 * time.Millisecond, // to subscribe takes half a dozen round trips
-		NoConnection: func(_ testing.TB, name string) queues.IMessageQueue {
-			return newQueue(name, cconf.NewEmptyConfigParams())
-		},
-		NoServer: func(_ testing.TB, name string) queues.IMessageQueue {
-			return newQueue(name, test.With(params, "connection.port", 1, "options.connect_timeout", 1000))
-		},
-	}
+	}.OnServer(newQueue, params)
 }
 
 // TestInProcessQueueKeepsTheContract runs with the session attached from Open on, and a wide window: when a client comes
@@ -47,6 +36,17 @@ func TestInProcessQueueKeepsTheContract(t *testing.T) {
 	}
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
+}
+
+// TestInProcessServerSendsWhatThereIs holds noQuotaHook to what it does: with a quota a server may be deadlocked.
+func TestInProcessServerSendsWhatThereIs(t *testing.T) {
+	queue := openQueue(t, "no-quota", test.With(inProcess(t), "options.autosubscribe", true, "options.receive_maximum", 1))
+	for _, envelope := range test.Numbered(3) {
+		require.NoError(t, queue.Send(t.Context(), "test", envelope))
+	}
+	for range 3 { // of which none is acknowledged
+		test.Receive(t, queue, 10*time.Second)
+	}
 }
 
 // TestInProcessQueueOfServiceZeroKeepsTheContract plays what there is to a queue that keeps nothing.

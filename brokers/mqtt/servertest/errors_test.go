@@ -14,7 +14,6 @@ import (
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/mqtt"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
@@ -32,19 +31,9 @@ func checkRefused(t *testing.T, wrong wrongSetting) {
 	t.Run(wrong.name, func(t *testing.T) {
 		t.Parallel()
 		// A name of its own: two that connect at the same time would throw each other out of the session.
-		queue := mqtt.NewMqttMessageQueue("refused-" + strings.NewReplacer(" ", "-", ",", "").Replace(wrong.name))
-		queue.Configure(t.Context(), test.With(wrong.params, "options.connect_timeout", 2000))
-		began := time.Now()
-		err := queue.Open(t.Context(), "test")
-		require.Less(t, time.Since(began), 4*time.Second)
-		require.ErrorIs(t, err, wrong.sentinel)
-		require.ErrorContains(t, err, "refused")
-		for _, hint := range wrong.hints {
-			require.ErrorContains(t, err, hint)
-		}
+		queue := newQueue("refused-"+strings.NewReplacer(" ", "-", ",", "").Replace(wrong.name), test.With(wrong.params, "options.connect_timeout", 2000))
+		err := test.Refused(t, queue, 4*time.Second, wrong.sentinel, wrong.hints...)
 		require.NotContains(t, err.Error(), "hunter2")
-		require.False(t, queue.IsOpen())
-		require.NoError(t, queue.Close(t.Context(), "test"))
 	})
 }
 
@@ -155,8 +144,7 @@ func (h *ledgerHook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool
 }
 
 func TestWebSockets(t *testing.T) {
-	server := mochi.New(&mochi.Options{})
-	require.NoError(t, server.AddHook(new(auth.AllowHook), nil))
+	server := newServer(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().(*net.TCPAddr)

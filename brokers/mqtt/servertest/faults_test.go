@@ -8,10 +8,8 @@ import (
 	"testing"
 	"time"
 
-	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
@@ -20,10 +18,8 @@ import (
 // faultSubject is a queue with a session for each of the two listeners.
 func faultSubject(server *servers.Server, options ...any) faults.Subject {
 	return faults.Subject{
-		Name: "mqtt (Mosquitto)",
-		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			return newQueue(name, params)
-		},
+		Name:   "mqtt (Mosquitto)",
+		New:    newQueue,
 		Config: test.With(configOf(server, "options.sessions", 2), options...),
 	}
 }

@@ -18,11 +18,7 @@ import (
 
 // configOf is the connection to a server, and options, keys and values in turn.
 func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
-	params := configAt(server.Port, options...)
-	if server.Password != "" {
-		params = test.With(params, "credential.username", server.Username, "credential.password", server.Password)
-	}
-	return params
+	return configAt(server.Port, server.Settings(options...)...)
 }
 
 func TestMosquittoQueueKeepsTheContract(t *testing.T) {
@@ -30,9 +26,6 @@ func TestMosquittoQueueKeepsTheContract(t *testing.T) {
 	server := servers.Mosquitto(t, servers.WithPassword("secret"), servers.WithConfig("autosave_on_changes false"))
 	subject := subjectWith("mqtt (Mosquitto)", configOf(server))
 	subject.Restart = func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) }
-	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, test.With(configOf(server), "credential.password", "wrong"))
-	}
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
 }

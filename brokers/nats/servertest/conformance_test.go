@@ -123,7 +123,7 @@ func TestInProcessDelaysAreKeptWithoutTheServersSchedules(t *testing.T) {
 
 // subject is queues in JetStream on the server in this process.
 func (w *workshop) subject(name string) conformance.Subject {
-	subject := contract(name)
+	subject := contract(name).OnServer(newQueue, nowhere())
 	subject.New = func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
 		params, line := w.connect(t, params)
 		queue := newQueue(name, params)
@@ -142,10 +142,6 @@ func (w *workshop) subject(name string) conformance.Subject {
 	subject.Bounded = true
 	subject.Restart = w.restart
 	subject.Kill = func(_ testing.TB, queue queues.IMessageQueue) { w.kill(queue) }
-	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, cconf.NewEmptyConfigParams())
-	}
-	subject.NoServer = func(_ testing.TB, name string) queues.IMessageQueue { return newQueue(name, nowhere()) }
 	return subject
 }
 
@@ -156,7 +152,7 @@ func nowhere() *cconf.ConfigParams {
 
 func TestBareNatsQueueKeepsTheContract(t *testing.T) {
 	w := newWorkshop(t)
-	subject := contract("bare-nats")
+	subject := contract("bare-nats").OnServer(newBareQueue, nowhere())
 	subject.New = func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
 		params, _ = w.connect(t, params)
 		return newBareQueue(name, params)
@@ -167,10 +163,6 @@ func TestBareNatsQueueKeepsTheContract(t *testing.T) {
 		"options.autosubscribe", true, // what is sent before the first Receive would be missed
 		"options.prefetch", 30_000, // the suite sends more than it receives for a while
 	)
-	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newBareQueue(name, cconf.NewEmptyConfigParams())
-	}
-	subject.NoServer = func(_ testing.TB, name string) queues.IMessageQueue { return newBareQueue(name, nowhere()) }
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
 }

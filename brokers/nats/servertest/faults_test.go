@@ -5,18 +5,13 @@ package servertest
 import (
 	"testing"
 
-	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
 func subjectOn(server *servers.Server) faults.Subject {
 	return faults.Subject{
-		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			return newQueue(name, params)
-		},
+		New:    newQueue,
 		Config: configOf(server, "options.reconnect_timeout", 50, "options.lock_timeout", 3000),
 		Server: server,
 	}

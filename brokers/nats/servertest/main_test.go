@@ -1,7 +1,6 @@
 package servertest
 
 import (
-	"context"
 	"testing"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 )
 
@@ -18,13 +18,9 @@ func TestMain(m *testing.M) {
 }
 
 func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
-	queue := nats.NewNatsMessageQueue(name)
-	queue.Configure(context.Background(), params)
-	return queue
+	return test.Configured(nats.NewNatsMessageQueue(name), params)
 }
 
 func newBareQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
-	queue := nats.NewBareNatsMessageQueue(name)
-	queue.Configure(context.Background(), params)
-	return queue
+	return test.Configured(nats.NewBareNatsMessageQueue(name), params)
 }

@@ -14,20 +14,14 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 // opened is an open queue on the server in this process.
 func opened(t *testing.T, server *inProcess, name string, options ...any) *nats.NatsMessageQueue {
 	connection := nats.NewInProcessNatsConnection(server)
 	connection.Configure(t.Context(), cconf.NewConfigParamsFromTuples("options.reconnect_timeout", 50))
-	queue := nats.NewNatsMessageQueue(name)
-	queue.Configure(t.Context(), cconf.NewConfigParamsFromTuples(options...).
-		Override(cconf.NewConfigParamsFromTuples("dependencies.connection", "pip-services:connection:nats:default:1.0")))
-	queue.SetReferences(t.Context(), cref.NewReferencesFromTuples(t.Context(),
-		cref.NewDescriptor("pip-services", "connection", "nats", "default", "1.0"), connection))
-	require.NoError(t, queue.Open(t.Context(), ""))
-	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "")) })
-	return queue
+	return test.Open(t, test.Over(connection, "nats", nats.NewNatsMessageQueue(name), options...))
 }
 
 func TestARequestThatNobodyWaitsForTakesNothingFromOthers(t *testing.T) {

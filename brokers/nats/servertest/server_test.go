@@ -3,7 +3,6 @@
 package servertest
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -14,48 +13,24 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/nats"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
 // configOf is the configuration of a queue on that server.
 func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
-	params := cconf.NewConfigParamsFromTuples(options...)
-	params.Put("connection.host", server.Host)
-	params.Put("connection.port", server.Port)
-	if server.Password != "" {
-		params.Put("credential.username", server.Username)
-		params.Put("credential.password", server.Password)
-	}
-	return params
+	return cconf.NewConfigParamsFromTuples(server.Settings(options...)...)
 }
 
 func TestNatsQueueKeepsTheContractOnARealServer(t *testing.T) {
 	server := servers.NATS(t, servers.WithPassword("secret"))
-	subject := contract("nats")
-	subject.Config = configOf(server, "options.reconnect_timeout", 50)
-	subject.New = func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-		return newQueue(name, params)
-	}
+	subject := contract("nats").OnServer(newQueue, configOf(server, "options.reconnect_timeout", 50))
 	subject.SharedByName = true
 	subject.Bounded = true
 	subject.Restart = func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) }
-	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, cconf.NewEmptyConfigParams())
-	}
-	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, configOf(server).Override(cconf.NewConfigParamsFromTuples("credential.password", "wrong")))
-	}
-	subject.NoServer = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, configOf(server, "options.connect_timeout", 500).Override(cconf.NewConfigParamsFromTuples("connection.port", 1)))
-	}
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
-}
-
-func open(t *testing.T, queue queues.IMessageQueue) {
-	require.NoError(t, queue.Open(t.Context(), ""))
-	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "")) })
 }
 
 func connect(t testing.TB, server *servers.Server) *natsgo.Conn {
@@ -71,7 +46,7 @@ func TestARawClientAndAQueueUnderstandEachOther(t *testing.T) {
 	js, err := jetstream.New(raw)
 	require.NoError(t, err)
 	queue := newQueue("interop.orders", configOf(server))
-	open(t, queue)
+	test.Open(t, queue)
 
 	sent := time.Date(2026, 5, 4, 3, 2, 1, 500_000_000, time.UTC)
 	_, err = js.PublishMsg(t.Context(), &natsgo.Msg{
@@ -141,7 +116,7 @@ func TestOpeningSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	}
 	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "idle", Subjects: []string{"idle"}, Retention: jetstream.WorkQueuePolicy})
 	require.NoError(t, err)
-	for name, test := range map[string]struct {
+	for name, wrong := range map[string]struct {
 		queue    string
 		options  []any
 		sentinel error
@@ -162,16 +137,8 @@ func TestOpeningSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"bad stream":     {"a", []any{"options.stream", "a.b"}, queues.ErrBadConfig, []string{"options.stream", "a_b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			params := configOf(server, "options.connect_timeout", 2000).Override(cconf.NewConfigParamsFromTuples(test.options...))
-			queue := newQueue(test.queue, params)
-			began := time.Now()
-			err := queue.Open(t.Context(), "")
-			require.ErrorIs(t, err, test.sentinel)
-			require.Less(t, time.Since(began), 3*time.Second)
-			require.ErrorContains(t, err, "queue "+test.queue)
-			for _, text := range test.says {
-				require.ErrorContains(t, err, text)
-			}
+			queue := newQueue(wrong.queue, test.With(configOf(server, "options.connect_timeout", 2000), wrong.options...))
+			err := test.Refused(t, queue, 3*time.Second, wrong.sentinel, wrong.says...)
 			require.NotContains(t, err.Error(), "secret")
 		})
 	}
@@ -179,7 +146,7 @@ func TestOpeningSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 
 func TestAMessageOverTheServersLimitIsRefused(t *testing.T) {
 	queue := newQueue("large", configOf(servers.NATS(t, servers.WithConfig("max_payload: 4096"))))
-	open(t, queue)
+	test.Open(t, queue)
 	err := queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", make([]byte, 4096)))
 	require.ErrorIs(t, err, queues.ErrMessageTooLarge)
 	envelope := queues.NewMessageEnvelope("", "", make([]byte, 2048))
@@ -196,7 +163,7 @@ func TestWithoutJetStreamABareQueueWorksAndTheOtherSaysSo(t *testing.T) {
 	require.ErrorIs(t, err, queues.ErrNotSupported)
 	require.ErrorContains(t, err, "bare-nats")
 	bare := newBareQueue("a", configOf(server, "options.autosubscribe", true))
-	open(t, bare)
+	test.Open(t, bare)
 	require.NoError(t, bare.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
 	got, err := bare.Receive(t.Context(), "", 10*time.Second)
 	require.NoError(t, err)
@@ -230,7 +197,7 @@ func TestAConnectionManagesQueues(t *testing.T) {
 func TestTheConnectionCanBeEncrypted(t *testing.T) {
 	server := servers.NATS(t, servers.WithTLS())
 	queue := newQueue("secret", configOf(server, "connection.protocol", "tls", "connection.tls.ca", server.CAFile))
-	open(t, queue)
+	test.Open(t, queue)
 	require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
 	eventuallyCount(t, queue, 1)
 

@@ -25,10 +25,6 @@ func TestOfAGroupOnlyWhatIsHeldIsCompleted(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, count/2, tag.RowsAffected())
 	finish()
-	require.Eventually(t, func() bool {
-		ready, locked, delayed, err := queue.CountByState(t.Context(), "test")
-		require.NoError(t, err)
-		return ready == 0 && locked == count/2 && delayed == 0
-	}, 10*time.Second, 10*time.Millisecond)
+	test.AwaitStates(t, queue, 10*time.Second, 0, count/2, 0)
 	require.EqualValues(t, count, received.Load())
 }

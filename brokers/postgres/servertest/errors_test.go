@@ -39,19 +39,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"a host that does not answer", []any{"connection.host", "192.0.2.1"}, queues.ErrNoConnection, []string{"192.0.2.1"}},
 	} {
 		t.Run(wrong.name, func(t *testing.T) {
-			queue := postgres.NewPostgresMessageQueue("refused")
-			queue.Configure(t.Context(), configOf(server, "options.connect_timeout", 2000).Override(cconf.NewConfigParamsFromTuples(wrong.settings...)))
-			began := time.Now()
-			err := queue.Open(t.Context(), "test")
-			require.Less(t, time.Since(began), 4*time.Second)
-			require.ErrorIs(t, err, wrong.sentinel)
-			require.ErrorContains(t, err, "refused")
-			for _, hint := range wrong.hints {
-				require.ErrorContains(t, err, hint)
-			}
+			queue := newQueue("refused", test.With(configOf(server, "options.connect_timeout", 2000), wrong.settings...))
+			err := test.Refused(t, queue, 4*time.Second, wrong.sentinel, wrong.hints...)
 			require.NotContains(t, err.Error(), "hunter2")
-			require.False(t, queue.IsOpen())
-			require.NoError(t, queue.Close(t.Context(), "test"))
 		})
 	}
 }

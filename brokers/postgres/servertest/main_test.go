@@ -13,6 +13,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -24,28 +25,18 @@ func TestMain(m *testing.M) {
 
 // newQueue makes a closed queue.
 func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
-	queue := postgres.NewPostgresMessageQueue(name)
-	queue.Configure(context.Background(), params)
-	return queue
+	return test.Configured(postgres.NewPostgresMessageQueue(name), params)
 }
 
 // configOf is the connection to a server, and options, keys and values in turn.
 func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
-	params := []any{
-		"connection.host", server.Host, "connection.port", server.Port, "connection.database", "postgres",
-		"credential.username", server.Username, "credential.password", server.Password,
-	}
-	return cconf.NewConfigParamsFromTuples(append(params, options...)...)
+	return test.With(cconf.NewConfigParamsFromTuples(server.Settings("connection.database", "postgres")...), options...)
 }
 
 // openQueue opens a queue, which is closed when the test is over.
 func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *postgres.PostgresMessageQueue {
 	t.Helper()
-	queue := postgres.NewPostgresMessageQueue(name)
-	queue.Configure(t.Context(), params)
-	require.NoError(t, queue.Open(t.Context(), "test"))
-	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "test")) })
-	return queue
+	return test.Open(t, test.Configured(postgres.NewPostgresMessageQueue(name), params))
 }
 
 // connect connects a raw client to a server.

@@ -190,12 +190,7 @@ func TestMessagesAreCountedByState(t *testing.T) {
 		func(e *queues.MessageEnvelope) error { return queues.AbandonDelayed(t.Context(), other, e, time.Hour) },
 		func(e *queues.MessageEnvelope) error { return other.Abandon(t.Context(), e) },
 	} {
-		envelope, err := other.Receive(t.Context(), "test", 0)
-		require.NoError(t, err)
-		require.NotNil(t, envelope)
-		require.NoError(t, settle(envelope))
+		require.NoError(t, settle(test.Receive(t, other, 0)))
 	}
-	ready, locked, delayed, err := queue.CountByState(t.Context(), "test")
-	require.NoError(t, err)
-	require.Equal(t, []int64{2, 2, 2}, []int64{ready, locked, delayed})
+	test.AwaitStates(t, queue, 0, 2, 2, 2)
 }

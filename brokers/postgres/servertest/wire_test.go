@@ -11,13 +11,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib"
-	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/postgres"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -112,48 +111,9 @@ func TestSendTxSendsWithTheTransactionOrNotAtAll(t *testing.T) {
 }
 
 func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
-	server := servers.Postgres(t)
 	connection := postgres.NewPostgresConnection()
-	connection.Configure(t.Context(), configOf(server, "options.table", "shared"))
-	_, err := connection.ReadQueueNames()
-	require.ErrorIs(t, err, queues.ErrNotOpened)
-	require.NoError(t, connection.Open(t.Context(), "test"))
-	require.NoError(t, connection.Open(t.Context(), "test"))
-	require.True(t, connection.IsOpen())
-
-	references := cref.NewReferencesFromTuples(t.Context(), cref.NewDescriptor("pip-services", "connection", "postgres", "default", "1.0"), connection)
-	newQueue := func(name string, options ...any) *postgres.PostgresMessageQueue {
-		queue := postgres.NewPostgresMessageQueue(name)
-		queue.Configure(t.Context(), cconf.NewConfigParamsFromTuples(append(options, "dependencies.connection", "pip-services:connection:postgres:default:1.0")...))
-		queue.SetReferences(t.Context(), references)
-		return queue
-	}
-	strict := newQueue("orders", "options.auto_create", false)
-	err = strict.Open(t.Context(), "test")
-	require.ErrorIs(t, err, queues.ErrBadConfig)
-	require.ErrorContains(t, err, "options.auto_create")
-	require.ErrorContains(t, err, "orders")
-	require.NoError(t, connection.CreateQueue("orders"))
-	require.NoError(t, connection.CreateQueue("orders"))
-	require.ErrorContains(t, strict.Open(t.Context(), "test"), "orders.dead")
-	require.NoError(t, connection.CreateQueue("orders.dead"))
-	require.NoError(t, strict.Open(t.Context(), "test"))
-	names, err := connection.ReadQueueNames()
-	require.NoError(t, err)
-	require.Equal(t, []string{"orders", "orders.dead"}, names)
-	require.NoError(t, strict.Send(t.Context(), "test", test.Text("A")))
-	require.NoError(t, connection.Close(t.Context(), "test")) // as a container does: what came first
-	require.Equal(t, "A", test.ReceiveText(t, strict, 0))
-	require.NoError(t, strict.Close(t.Context(), "test"))
-
-	first := newQueue("orders") // it connects the component, which a container may open later
-	require.NoError(t, first.Open(t.Context(), "test"))
-	require.NoError(t, connection.Open(t.Context(), "test"))
-	require.NoError(t, first.Close(t.Context(), "test"))
-	require.NoError(t, connection.DeleteQueue("orders"))
-	require.NoError(t, connection.DeleteQueue("orders"))
-	names, err = connection.ReadQueueNames()
-	require.NoError(t, err)
-	require.Equal(t, []string{"orders.dead"}, names)
-	require.NoError(t, connection.Close(t.Context(), "test"))
+	connection.Configure(t.Context(), configOf(servers.Postgres(t), "options.table", "shared"))
+	conformance.CheckConnection(t, connection, func(settings ...any) queues.IMessageQueue {
+		return test.Over(connection, "postgres", postgres.NewPostgresMessageQueue("orders"), settings...)
+	})
 }

@@ -3,14 +3,11 @@
 package servertest
 
 import (
-	"sync"
 	"testing"
 	"time"
 
-	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -45,32 +42,12 @@ func elsewhere(test string) map[string]string {
 
 func checkContract(t *testing.T, subject conformance.Subject, options ...any) {
 	server := servers.RabbitMQ(t, servers.WithPassword("secret"))
-	var lines sync.Map // a proxy for each queue
-	subject.New = func(t testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-		line := servers.StartProxy(t, server.Addr())
-		queue := newQueue(name, params.Override(cconf.NewConfigParamsFromTuples("connection.port", line.Port())))
-		lines.Store(queue, line)
-		return queue
-	}
-	subject.Config = configOf(server, options...)
 	subject.SharedByName = true
 	subject.Parallel = 4 // more keep a server on two processors from being punctual
 	subject.Tolerance = 150 * time.Millisecond
 	subject.Restart = func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) }
-	subject.Kill = func(t testing.TB, queue queues.IMessageQueue) {
-		line, ok := lines.Load(queue)
-		require.True(t, ok)
-		line.(*servers.Proxy).Cut()
-	}
-	subject.NoConnection = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, cconf.NewEmptyConfigParams())
-	}
-	subject.WrongCredentials = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, configOf(server).Override(cconf.NewConfigParamsFromTuples("credential.password", "wrong")))
-	}
-	subject.NoServer = func(_ testing.TB, name string) queues.IMessageQueue {
-		return newQueue(name, configOf(server).Override(cconf.NewConfigParamsFromTuples("connection.port", 1)))
-	}
+	subject = subject.OnServer(newQueue, configOf(server, options...)).
+		Over(func(t testing.TB) conformance.Line { return servers.StartProxy(t, server.Addr()) })
 	report := conformance.Run(t, subject)
 	require.Empty(t, report.With(conformance.Failed))
 }

@@ -7,11 +7,9 @@ import (
 	"testing"
 	"time"
 
-	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/rabbitmq"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
@@ -48,20 +46,10 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(wrong.name, func(t *testing.T) {
 			t.Parallel()
-			queue := rabbitmq.NewRabbitMQMessageQueue(wrong.queue)
-			queue.Configure(t.Context(), configOf(server, "options.connect_timeout", 3000).Override(cconf.NewConfigParamsFromTuples(wrong.settings...)))
-			began := time.Now()
-			err := queue.Open(t.Context(), "test")
-			require.Less(t, time.Since(began), 5*time.Second)
-			require.ErrorIs(t, err, wrong.sentinel)
-			require.ErrorContains(t, err, wrong.queue)
-			for _, hint := range wrong.hints {
-				require.ErrorContains(t, err, hint)
-			}
+			queue := newQueue(wrong.queue, test.With(configOf(server, "options.connect_timeout", 3000), wrong.settings...))
+			err := test.Refused(t, queue, 5*time.Second, wrong.sentinel, wrong.hints...)
 			require.NotContains(t, err.Error(), "hunter2")
 			require.NotContains(t, err.Error(), "secret")
-			require.False(t, queue.IsOpen())
-			require.NoError(t, queue.Close(t.Context(), "test"))
 		})
 	}
 }

@@ -5,22 +5,12 @@ package servertest
 import (
 	"testing"
 
-	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
 func subjectOn(server *servers.Server) faults.Subject {
-	return faults.Subject{
-		Name: "rabbitmq",
-		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			return newQueue(name, params)
-		},
-		Config: configOf(server),
-		Server: server,
-	}
+	return faults.Subject{Name: "rabbitmq", New: newQueue, Config: configOf(server), Server: server}
 }
 
 func TestServerKilledUnderLoad(t *testing.T) {

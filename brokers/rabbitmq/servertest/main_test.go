@@ -3,7 +3,6 @@
 package servertest
 
 import (
-	"context"
 	"sync"
 	"testing"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/rabbitmq"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -47,28 +47,18 @@ func shared(t testing.TB) *servers.Server {
 
 // newQueue makes a closed queue.
 func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
-	queue := rabbitmq.NewRabbitMQMessageQueue(name)
-	queue.Configure(context.Background(), params)
-	return queue
+	return test.Configured(rabbitmq.NewRabbitMQMessageQueue(name), params)
 }
 
 // configOf is the connection to a server, and options, keys and values in turn.
 func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
-	params := []any{
-		"connection.host", server.Host, "connection.port", server.Port,
-		"credential.username", server.Username, "credential.password", server.Password,
-	}
-	return cconf.NewConfigParamsFromTuples(append(params, options...)...)
+	return cconf.NewConfigParamsFromTuples(server.Settings(options...)...)
 }
 
 // openQueue opens a queue, which is closed when the test is over.
 func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *rabbitmq.RabbitMQMessageQueue {
 	t.Helper()
-	queue := rabbitmq.NewRabbitMQMessageQueue(name)
-	queue.Configure(t.Context(), params)
-	require.NoError(t, queue.Open(t.Context(), "test"))
-	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "test")) })
-	return queue
+	return test.Open(t, test.Configured(rabbitmq.NewRabbitMQMessageQueue(name), params))
 }
 
 // connect connects a raw client to a server.

@@ -3,18 +3,17 @@
 package servertest
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/rabbitmq"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -91,51 +90,23 @@ func TestAListenerResumesAfterItsConnectionIsLost(t *testing.T) {
 	line := servers.StartProxy(t, server.Addr())
 	queue := openQueue(t, "resume", configOf(server).Override(cconf.NewConfigParamsFromTuples("connection.port", line.Port(), "options.exclusive", true)))
 	require.False(t, queue.Capabilities().IsDurable())
-	received := make(chan string, 10)
-	queue.BeginListen(t.Context(), "test", queues.NewCallbackMessageReceiver(func(_ context.Context, envelope *queues.MessageEnvelope, _ queues.IMessageQueue) error {
-		received <- envelope.GetMessageAsString()
+	drop := func() error { // and with the connection the queue, which is made again
+		line.Drop()
 		return nil
-	}))
-	for range 3 {
-		require.Eventually(t, func() bool { return queue.Send(t.Context(), "test", test.Text("A")) == nil }, 20*time.Second, 10*time.Millisecond)
-		select {
-		case <-received:
-		case <-time.After(20 * time.Second):
-			t.Fatal("the listener does not resume")
-		}
-		line.Drop() // and with it the queue, which is made again
 	}
+	test.ResumeAfter(t, queue, 20*time.Second, drop, drop, drop)
 }
 
 func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
-	server := shared(t)
 	connection := rabbitmq.NewRabbitMQConnection()
-	connection.Configure(t.Context(), configOf(server))
-	require.ErrorIs(t, connection.CreateQueue("managed"), queues.ErrNotOpened)
+	connection.Configure(t.Context(), configOf(shared(t)))
+	conformance.CheckConnection(t, connection, func(settings ...any) queues.IMessageQueue {
+		return test.Over(connection, "rabbitmq", rabbitmq.NewRabbitMQMessageQueue("managed"), settings...)
+	})
 	require.NoError(t, connection.Open(t.Context(), "test"))
 	_, err := connection.ReadQueueNames()
 	require.ErrorIs(t, err, queues.ErrNotSupported)
 	require.ErrorContains(t, err, "options.management_uri")
-
-	references := cref.NewReferencesFromTuples(t.Context(), cref.NewDescriptor("pip-services", "connection", "rabbitmq", "default", "1.0"), connection)
-	strict := rabbitmq.NewRabbitMQMessageQueue("managed")
-	strict.Configure(t.Context(), cconf.NewConfigParamsFromTuples("options.auto_create", false, "dependencies.connection", "pip-services:connection:rabbitmq:default:1.0"))
-	strict.SetReferences(t.Context(), references)
-	require.ErrorContains(t, strict.Open(t.Context(), "test"), "managed")
-	require.NoError(t, connection.CreateQueue("managed"))
-	require.NoError(t, connection.CreateQueue("managed"))
-	require.ErrorContains(t, strict.Open(t.Context(), "test"), "managed.dead")
-	require.NoError(t, connection.CreateQueue("managed.dead"))
-	require.NoError(t, strict.Open(t.Context(), "test"))
-	require.NoError(t, strict.Send(t.Context(), "test", test.Text("A")))
-	require.NoError(t, connection.Close(t.Context(), "test")) // as a container does: what came first
-	require.Equal(t, "A", test.ReceiveText(t, strict, time.Second))
-	require.NoError(t, strict.Close(t.Context(), "test"))
-
-	require.NoError(t, connection.Open(t.Context(), "test"))
-	require.NoError(t, connection.DeleteQueue("managed"))
-	require.NoError(t, connection.DeleteQueue("managed"))
-	require.ErrorIs(t, strict.Open(t.Context(), "test"), queues.ErrBadConfig)
 	require.NoError(t, connection.Close(t.Context(), "test"))
 }
 

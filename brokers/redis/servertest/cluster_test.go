@@ -65,17 +65,13 @@ func freePort(t *testing.T) int {
 func TestQueuesWorkInACluster(t *testing.T) {
 	masters := startCluster(t)
 	report := conformance.Run(t, conformance.Subject{
-		Name: "redis cluster",
-		New: func(_ testing.TB, name string, params *cconf.ConfigParams) queues.IMessageQueue {
-			return newQueue(name, params)
-		},
-		Config:       configOf(masters[0]),
+		Name:         "redis cluster",
 		SharedByName: true,
 		Bounded:      true,
 		Parallel:     8,
 		Tolerance:    150 * time.Millisecond,
 		Only:         []string{"looking", "batches", "delays", "dead letters", "bounds"},
-	})
+	}.OnServer(newQueue, configOf(masters[0])))
 	require.Empty(t, report.With(conformance.Failed))
 }
 

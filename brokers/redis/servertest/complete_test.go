@@ -32,11 +32,7 @@ func TestOfAGroupOnlyWhatIsHeldIsCompleted(t *testing.T) {
 		}
 	}
 	finish()
-	require.Eventually(t, func() bool {
-		ready, locked, delayed, err := queue.CountByState(t.Context(), "test")
-		require.NoError(t, err)
-		return ready == 0 && locked == count/2 && delayed == 0
-	}, 10*time.Second, 10*time.Millisecond)
+	test.AwaitStates(t, queue, 10*time.Second, 0, count/2, 0)
 	require.EqualValues(t, count/2, client.XLen(t.Context(), "{group}:stream").Val())
 	require.EqualValues(t, count, received.Load())
 }
@@ -56,20 +52,12 @@ func TestMessagesAreCountedByState(t *testing.T) {
 	} {
 		require.NoError(t, settle(test.Receive(t, other, 0)))
 	}
-	expect := func(ready, locked, delayed int64) {
-		t.Helper()
-		var got [3]int64
-		var err error
-		got[0], got[1], got[2], err = queue.CountByState(t.Context(), "test")
-		require.NoError(t, err)
-		require.Equal(t, [3]int64{ready, locked, delayed}, got)
-	}
-	expect(3, 2, 2)
+	test.AwaitStates(t, queue, 0, 3, 2, 2)
 	_, err := client.XReadGroup(t.Context(), &goredis.XReadGroupArgs{Group: "queue", Consumer: "me", Streams: []string{"{states}:stream", ">"}, Count: 1}).Result()
 	require.NoError(t, err)
-	expect(2, 3, 2) // locked by a consumer of others
+	test.AwaitStates(t, queue, 0, 2, 3, 2) // locked by a consumer of others
 	require.NoError(t, queue.Clear(t.Context(), "test"))
-	expect(0, 0, 0)
+	test.AwaitStates(t, queue, 0, 0, 0, 0)
 }
 
 // No more than a thousand are made ready at a time; they are counted as ready nevertheless.
@@ -98,8 +86,6 @@ func TestWhatIsDueIsCountedAsReady(t *testing.T) {
 	})
 	require.NoError(t, err)
 	for range 3 {
-		ready, locked, delayed, err := queue.CountByState(t.Context(), "test")
-		require.NoError(t, err)
-		require.Equal(t, []int64{count, 0, 0}, []int64{ready, locked, delayed})
+		test.AwaitStates(t, queue, 0, count, 0, 0)
 	}
 }

@@ -44,19 +44,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"a server that speaks no TLS", []any{"connection.protocol", "rediss"}, queues.ErrNoConnection, []string{"connection.protocol"}},
 	} {
 		t.Run(wrong.name, func(t *testing.T) {
-			queue := redis.NewRedisMessageQueue("refused")
-			queue.Configure(t.Context(), configOf(there, "options.connect_timeout", 2000).Override(cconf.NewConfigParamsFromTuples(wrong.settings...)))
-			began := time.Now()
-			err := queue.Open(t.Context(), "test")
-			require.Less(t, time.Since(began), 4*time.Second)
-			require.ErrorIs(t, err, wrong.sentinel)
-			require.ErrorContains(t, err, "refused")
-			for _, hint := range wrong.hints {
-				require.ErrorContains(t, err, hint)
-			}
+			queue := newQueue("refused", test.With(configOf(there, "options.connect_timeout", 2000), wrong.settings...))
+			err := test.Refused(t, queue, 4*time.Second, wrong.sentinel, wrong.hints...)
 			require.NotContains(t, err.Error(), "hunter2")
-			require.False(t, queue.IsOpen())
-			require.NoError(t, queue.Close(t.Context(), "test"))
 		})
 	}
 }

@@ -3,7 +3,6 @@
 package servertest
 
 import (
-	"context"
 	"testing"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/faults"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
@@ -24,28 +24,18 @@ func TestMain(m *testing.M) {
 
 // newQueue makes a closed queue.
 func newQueue(name string, params *cconf.ConfigParams) queues.IMessageQueue {
-	queue := redis.NewRedisMessageQueue(name)
-	queue.Configure(context.Background(), params)
-	return queue
+	return test.Configured(redis.NewRedisMessageQueue(name), params)
 }
 
 // configOf is the connection to a server, and options, keys and values in turn.
 func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
-	params := []any{
-		"connection.host", server.Host, "connection.port", server.Port,
-		"credential.username", server.Username, "credential.password", server.Password,
-	}
-	return cconf.NewConfigParamsFromTuples(append(params, options...)...)
+	return cconf.NewConfigParamsFromTuples(server.Settings(options...)...)
 }
 
 // openQueue opens a queue, which is closed when the test is over.
 func openQueue(t testing.TB, name string, params *cconf.ConfigParams) *redis.RedisMessageQueue {
 	t.Helper()
-	queue := redis.NewRedisMessageQueue(name)
-	queue.Configure(t.Context(), params)
-	require.NoError(t, queue.Open(t.Context(), "test"))
-	t.Cleanup(func() { require.NoError(t, queue.Close(context.Background(), "test")) })
-	return queue
+	return test.Open(t, test.Configured(redis.NewRedisMessageQueue(name), params))
 }
 
 // rawClient is a client of a server without any of ours.

@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/brokers/redis"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/conformance"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/test/servers"
 )
 
@@ -145,36 +144,8 @@ func TestASharedConnectionOutlivesItsComponent(t *testing.T) {
 	server := servers.Redis(t)
 	connection := redis.NewRedisConnection()
 	connection.Configure(t.Context(), configOf(server, "options.key_prefix", "shop:"))
-	require.NoError(t, connection.Open(t.Context(), "test"))
-	references := cref.NewReferencesFromTuples(t.Context(), cref.NewDescriptor("pip-services", "connection", "redis", "default", "1.0"), connection)
-	newQueue := func(name string, options ...any) *redis.RedisMessageQueue {
-		queue := redis.NewRedisMessageQueue(name)
-		queue.Configure(t.Context(), cconf.NewConfigParamsFromTuples(append(options, "dependencies.connection", "pip-services:connection:redis:default:1.0")...))
-		queue.SetReferences(t.Context(), references)
-		return queue
-	}
-	strict := newQueue("orders", "options.auto_create", false)
-	err := strict.Open(t.Context(), "test")
-	require.ErrorIs(t, err, queues.ErrBadConfig)
-	require.ErrorContains(t, err, "options.auto_create")
-	require.ErrorContains(t, err, "orders")
-	require.NoError(t, connection.CreateQueue("orders"))
-	require.ErrorContains(t, strict.Open(t.Context(), "test"), "orders.dead")
-	require.NoError(t, connection.CreateQueue("orders.dead"))
-	require.NoError(t, strict.Open(t.Context(), "test"))
-	names, err := connection.ReadQueueNames()
-	require.NoError(t, err)
-	require.Equal(t, []string{"orders", "orders.dead"}, names)
-	require.EqualValues(t, 1, rawClient(t, server).Exists(t.Context(), "shop:{orders}:stream").Val(), "the prefix is that of the component")
-	require.NoError(t, strict.Send(t.Context(), "test", test.Text("A")))
-	require.NoError(t, connection.Close(t.Context(), "test")) // as a container does: what came first
-	require.Equal(t, "A", test.ReceiveText(t, strict, 0))
-	require.NoError(t, strict.Close(t.Context(), "test"))
-
-	require.NoError(t, connection.Open(t.Context(), "test"))
-	require.NoError(t, connection.DeleteQueue("orders"))
-	names, err = connection.ReadQueueNames()
-	require.NoError(t, err)
-	require.Equal(t, []string{"orders.dead"}, names)
-	require.NoError(t, connection.Close(t.Context(), "test"))
+	conformance.CheckConnection(t, connection, func(settings ...any) queues.IMessageQueue {
+		return test.Over(connection, "redis", redis.NewRedisMessageQueue("orders"), settings...)
+	})
+	require.EqualValues(t, 1, rawClient(t, server).Exists(t.Context(), "shop:{orders}.dead:stream").Val(), "the prefix is that of the component")
 }

@@ -2,12 +2,20 @@
 // moved or removed in O(log n).
 package minheap
 
+import "slices"
+
 // Heap keeps the least item first. Make it with New.
 type Heap[T any] struct {
-	items []T
-	less  func(a, b T) bool
-	place func(item T, index int) // tells an item where it is; -1: no longer in the heap
+	// Items are in chunks, because one slice would have to be copied to grow and to shrink, while the owner of the
+	// heap holds a mutex as a rule: with 100 000 items that took up to 14 ms, most of it spent on marking for the
+	// garbage collector, in return for so large an allocation.
+	chunks []*[chunkLength]T
+	length int
+	less   func(a, b T) bool
+	place  func(item T, index int) // tells an item where it is; -1: no longer in the heap
 }
+
+const chunkLength = 64
 
 // New makes an empty heap. place is called whenever an item's index changes; nil if nobody wants to know.
 func New[T any](less func(a, b T) bool, place func(item T, index int)) Heap[T] {
@@ -18,20 +26,29 @@ func New[T any](less func(a, b T) bool, place func(item T, index int)) Heap[T] {
 }
 
 // Len returns the number of items.
-func (h *Heap[T]) Len() int { return len(h.items) }
+func (h *Heap[T]) Len() int { return h.length }
 
 // Min returns the least item; the heap must not be empty.
-func (h *Heap[T]) Min() T { return h.items[0] }
+func (h *Heap[T]) Min() T { return h.chunks[0][0] }
 
-// Items returns the items in heap order: the least first, the others in no useful order. The slice is
-// the heap's own and valid until its next change.
-func (h *Heap[T]) Items() []T { return h.items }
+// Items returns the items in heap order: the least first, the others in no useful order.
+func (h *Heap[T]) Items() []T {
+	items := make([]T, h.length)
+	for index := 0; index < h.length; index += chunkLength {
+		copy(items[index:], h.chunks[index/chunkLength][:])
+	}
+	return items
+}
 
 // Push adds an item.
 func (h *Heap[T]) Push(item T) {
-	h.items = append(h.items, item)
-	h.place(item, len(h.items)-1)
-	h.up(len(h.items) - 1)
+	index := h.length
+	if index == len(h.chunks)*chunkLength {
+		h.chunks = append(h.chunks, new([chunkLength]T))
+	}
+	h.length++
+	h.set(index, item)
+	h.up(index)
 }
 
 // PopMin removes and returns the least item; the heap must not be empty.
@@ -39,18 +56,15 @@ func (h *Heap[T]) PopMin() T { return h.Remove(0) }
 
 // Remove removes and returns the item at index.
 func (h *Heap[T]) Remove(index int) T {
-	item, last := h.items[index], len(h.items)-1
+	item, last := h.at(index), h.length-1
 	if index != last {
-		h.set(index, h.items[last])
+		h.set(index, h.at(last))
 	}
-	var none T
-	h.items[last] = none
-	h.items = h.items[:last]
+	h.truncate(last)
 	if index != last {
 		h.Fix(index)
 	}
 	h.place(item, -1)
-	h.shrink()
 	return item
 }
 
@@ -63,56 +77,62 @@ func (h *Heap[T]) Fix(index int) {
 
 // DeleteFunc removes the items for which gone returns true, in O(n).
 func (h *Heap[T]) DeleteFunc(gone func(item T) bool) {
-	kept := h.items[:0]
-	for _, item := range h.items {
-		if gone(item) {
+	kept := 0
+	for index := range h.length {
+		if item := h.at(index); gone(item) {
 			h.place(item, -1)
 		} else {
-			kept = append(kept, item)
+			h.set(kept, item)
+			kept++
 		}
 	}
-	clear(h.items[len(kept):])
-	h.items = kept
-	for index := range h.items {
-		h.place(h.items[index], index)
-	}
-	for index := len(h.items)/2 - 1; index >= 0; index-- {
+	h.truncate(kept)
+	for index := kept/2 - 1; index >= 0; index-- {
 		h.down(index)
 	}
-	h.shrink()
 }
 
 // Clear removes all items.
 func (h *Heap[T]) Clear() {
-	for _, item := range h.items {
-		h.place(item, -1)
+	for index := range h.length {
+		h.place(h.at(index), -1)
 	}
-	h.items = nil
+	h.truncate(0)
 }
 
-// minCapacity is what a drained heap keeps.
-const minCapacity = 64
-
-// shrink gives memory back when three quarters of it are unused.
-func (h *Heap[T]) shrink() {
-	if cap(h.items) > minCapacity && len(h.items) <= cap(h.items)/4 {
-		h.items = append(make([]T, 0, max(2*len(h.items), minCapacity)), h.items...)
+// truncate forgets the items from index length on. Of the chunks that are not used any more it keeps one.
+func (h *Heap[T]) truncate(length int) {
+	var none T
+	for h.length > length {
+		h.length--
+		h.chunks[h.length/chunkLength][h.length%chunkLength] = none
+	}
+	needed := (length+chunkLength-1)/chunkLength + 1
+	if len(h.chunks) <= needed {
+		return
+	}
+	clear(h.chunks[needed:])
+	h.chunks = h.chunks[:needed]
+	if needed < cap(h.chunks)/4 {
+		h.chunks = slices.Clone(h.chunks)
 	}
 }
+
+func (h *Heap[T]) at(index int) T { return h.chunks[index/chunkLength][index%chunkLength] }
 
 func (h *Heap[T]) set(index int, item T) {
-	h.items[index] = item
+	h.chunks[index/chunkLength][index%chunkLength] = item
 	h.place(item, index)
 }
 
 func (h *Heap[T]) up(index int) (moved bool) {
-	item := h.items[index]
+	item := h.at(index)
 	for index > 0 {
 		parent := (index - 1) / 2
-		if !h.less(item, h.items[parent]) {
+		if !h.less(item, h.at(parent)) {
 			break
 		}
-		h.set(index, h.items[parent])
+		h.set(index, h.at(parent))
 		index, moved = parent, true
 	}
 	if moved {
@@ -122,19 +142,19 @@ func (h *Heap[T]) up(index int) (moved bool) {
 }
 
 func (h *Heap[T]) down(index int) {
-	item := h.items[index]
+	item := h.at(index)
 	for {
 		child := 2*index + 1
-		if child >= len(h.items) {
+		if child >= h.length {
 			break
 		}
-		if child+1 < len(h.items) && h.less(h.items[child+1], h.items[child]) {
+		if child+1 < h.length && h.less(h.at(child+1), h.at(child)) {
 			child++
 		}
-		if !h.less(h.items[child], item) {
+		if !h.less(h.at(child), item) {
 			break
 		}
-		h.set(index, h.items[child])
+		h.set(index, h.at(child))
 		index = child
 	}
 	h.set(index, item)

@@ -167,7 +167,8 @@ func TestHeapGivesMemoryBack(t *testing.T) {
 				heap.Push(&item{value: value})
 			}
 			empty(&heap)
-			require.LessOrEqual(t, cap(heap.items), minCapacity)
+			require.LessOrEqual(t, len(heap.chunks), 2)
+			require.LessOrEqual(t, cap(heap.chunks), 16)
 		})
 	}
 }
@@ -182,7 +183,22 @@ func TestHeapForgetsWhatIsRemoved(t *testing.T) {
 		heap.PopMin()
 	}
 	heap.DeleteFunc(func(item *item) bool { return item.value > 7 })
-	for _, slot := range heap.items[len(heap.items):cap(heap.items)] {
+	for _, slot := range heap.chunks[0][heap.Len():] {
 		require.Nil(t, slot, "an item that is gone can be collected")
+	}
+}
+
+func TestHeapDoesNotCopyItsItemsToGrowOrShrink(t *testing.T) {
+	t.Parallel()
+	heap := newHeap()
+	heap.Push(&item{value: -1})
+	first := heap.chunks[0]
+	for value := range 100 * chunkLength {
+		heap.Push(&item{value: value})
+		require.Same(t, first, heap.chunks[0])
+	}
+	for heap.Len() > 0 {
+		heap.PopMin()
+		require.Same(t, first, heap.chunks[0])
 	}
 }
