@@ -70,8 +70,11 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 	since := d.locks.now()
 	if extender, ok := q.storage.(LockExtender); ok && d.locks.keeper == LocksByBroker {
 		err := extender.Extend(ctx, d.Handle, lockTimeout)
-		if errors.Is(err, ErrLockLost) && !d.locks.revoke(d, ErrLockLost) {
-			return q.notRenewed(d, correlationId)
+		if err != nil && d.locks.isDone(d) {
+			return nil
+		}
+		if errors.Is(err, ErrLockLost) {
+			d.locks.revoke(d, ErrLockLost)
 		}
 		if err != nil {
 			return q.fail(ctx, correlationId, "renewing a lock", err)
@@ -83,8 +86,7 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 	return nil
 }
 
-// notRenewed is what RenewLock answers to one who does not hold the lock: nothing if the message is settled, or is being
-// settled by another goroutine.
+// notRenewed is what RenewLock answers to one who does not hold the lock.
 func (q *MessageQueue) notRenewed(d *Delivery, correlationId string) error {
 	if d.locks.isDone(d) {
 		return nil

@@ -253,7 +253,7 @@ func TestLockOfAReceivedMessage(t *testing.T) {
 	})
 
 	inBubble(t, "need not be renewed when the message was settled while the broker was asked", func(t *testing.T) {
-		for _, fails := range []error{nil, fmt.Errorf("extending: %w", queues.ErrLockLost)} {
+		for _, fails := range []error{nil, fmt.Errorf("extending: %w", queues.ErrLockLost), errAway} {
 			s, storage := newAbleStorage(queues.LocksByBroker)
 			s.has("a")
 			held := heldExtend{storage, fails, make(chan struct{})}
