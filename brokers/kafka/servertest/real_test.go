@@ -45,7 +45,6 @@ func warmUp(t *testing.T, server *servers.Server) {
 }
 
 func TestAShareGroupKeepsTheContract(t *testing.T) {
-	t.Parallel() // it waits most of the time, for locks that run out and servers that start
 	server := servers.Kafka(t, servers.WithPassword("secret"))
 	warmUp(t, server)
 	subject := conformingOn(server, "share")
@@ -55,7 +54,6 @@ func TestAShareGroupKeepsTheContract(t *testing.T) {
 }
 
 func TestAConsumerGroupKeepsTheContract(t *testing.T) {
-	t.Parallel() // it waits most of the time, for locks that run out and servers that start
 	server := servers.Kafka(t, servers.WithPassword("secret"))
 	warmUp(t, server)
 	report := conformance.Run(t, conformingOn(server, "group"))
