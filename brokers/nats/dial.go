@@ -69,17 +69,28 @@ func newServers(target connect.Target, given connect.Servers) *servers {
 // String names the servers, without secrets.
 func (s *servers) String() string { return strings.Join(s.urls, ", ") }
 
-// dial connects, and tries again until ctx ends unless it was told not to.
+// dial connects, and tries again until ctx ends unless it was told not to. The error is that of the last attempt
+// that had its time: of one that the end of ctx cuts short nobody learns why there is no connection.
 func (s *servers) dial(ctx context.Context) (*link, error) {
+	var cause error
 	for {
 		l, err := s.dialOnce(ctx)
 		if err == nil {
 			return l, nil
 		}
-		if !s.retryConnect || isRefusal(err) || pause(ctx, min(s.reconnectWait, time.Second)) != nil {
-			return nil, s.explain(err)
+		if cause == nil || isRefusal(err) || !isOver(ctx) {
+			cause = err
+		}
+		if !s.retryConnect || isRefusal(err) || pause(ctx, min(s.reconnectWait, time.Second)) != nil || isOver(ctx) {
+			return nil, s.explain(cause)
 		}
 	}
+}
+
+// isOver tells whether the time of ctx has run out, also a moment before ctx is told of it.
+func isOver(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // dialLimit bounds one attempt to reach one server.

@@ -1,7 +1,11 @@
 package nats
 
 import (
+	"context"
+	"fmt"
+	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
@@ -65,4 +69,32 @@ func TestPayloadsHaveRoomForTheirHeaders(t *testing.T) {
 	require.Equal(t, 1<<20-headerRoom, payloadLimit(1<<20, -1))
 	require.Equal(t, 3072, payloadLimit(1<<20, 4096))
 	require.Zero(t, payloadLimit(-1, 100), "nothing to go by")
+}
+
+// refusing is where a server would be: it counts who knocks, and says how often.
+type refusing struct{ knocks int }
+
+func (r *refusing) InProcessConn() (net.Conn, error) {
+	r.knocks++
+	return nil, fmt.Errorf("refusal %d", r.knocks)
+}
+
+// The pause between two attempts may end in the moment in which the time does: what follows would be an attempt
+// without any time, whose error says nothing of the server.
+func TestTheLastAttemptToConnectHasTime(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			s, err := serversOf(targetOf(t, []any{"host", "a"}, nil, []any{"options.reconnect_timeout", 1000}))
+			require.NoError(t, err)
+			server := new(refusing)
+			s.provider = server
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			_, err = s.dial(ctx)
+			require.ErrorIs(t, err, queues.ErrNoConnection)
+			require.ErrorContains(t, err, "refusal 2")
+			require.Equal(t, 2, server.knocks)
+		})
+	}
 }
