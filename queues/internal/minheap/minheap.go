@@ -107,10 +107,10 @@ func (h *Heap[T]) truncate(length int) {
 		h.length--
 		h.chunks[h.length/chunkLength][h.length%chunkLength] = none
 	}
-	needed := (length+chunkLength-1)/chunkLength + 1
-	if len(h.chunks) <= needed {
+	if (len(h.chunks)-2)*chunkLength < length {
 		return
 	}
+	needed := (length+chunkLength-1)/chunkLength + 1
 	clear(h.chunks[needed:])
 	h.chunks = h.chunks[:needed]
 	if needed < cap(h.chunks)/4 {
@@ -118,10 +118,10 @@ func (h *Heap[T]) truncate(length int) {
 	}
 }
 
-func (h *Heap[T]) at(index int) T { return h.chunks[index/chunkLength][index%chunkLength] }
+func (h *Heap[T]) at(index int) T { return h.chunks[uint(index)/chunkLength][uint(index)%chunkLength] }
 
 func (h *Heap[T]) set(index int, item T) {
-	h.chunks[index/chunkLength][index%chunkLength] = item
+	h.chunks[uint(index)/chunkLength][uint(index)%chunkLength] = item
 	h.place(item, index)
 }
 
