@@ -62,17 +62,16 @@ func (h *Heap[T]) Remove(index int) T {
 	}
 	h.truncate(last)
 	if index != last {
-		h.Fix(index)
+		h.settle(index)
 	}
 	h.place(item, -1)
 	return item
 }
 
-// Fix restores the order after the item at index has changed.
-func (h *Heap[T]) Fix(index int) {
-	if !h.up(index) {
-		h.down(index)
-	}
+// Replace puts an item in place of the one at index, which may be the same, changed. It does not tell that one.
+func (h *Heap[T]) Replace(index int, item T) {
+	h.set(index, item)
+	h.settle(index)
 }
 
 // DeleteFunc removes the items for which gone returns true, in O(n).
@@ -123,6 +122,13 @@ func (h *Heap[T]) at(index int) T { return h.chunks[uint(index)/chunkLength][uin
 func (h *Heap[T]) set(index int, item T) {
 	h.chunks[uint(index)/chunkLength][uint(index)%chunkLength] = item
 	h.place(item, index)
+}
+
+// settle moves the item at index to where it belongs.
+func (h *Heap[T]) settle(index int) {
+	if !h.up(index) {
+		h.down(index)
+	}
 }
 
 func (h *Heap[T]) up(index int) (moved bool) {
