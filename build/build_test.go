@@ -218,6 +218,22 @@ func TestFactoryOfOthers(t *testing.T) {
 		require.Nil(t, factory.CanCreate(descriptor("message-queue", "orders")))
 	})
 
+	t.Run("need be no more than a constructor", func(t *testing.T) {
+		t.Parallel()
+		factory := build.NewKindFactory("custom", queues.NewMemoryMessageQueue)
+		factory.Configure(t.Context(), cconf.NewConfigParamsFromTuples("name", "factory", "options.max_message_size", 1))
+		for _, queue := range []queues.IMessageQueue{
+			factory.CreateQueue("orders"),
+			create[*queues.MemoryMessageQueue](t, factory, cref.NewDescriptor("pip-services", "message-queue", "custom", "orders", "1.0")),
+		} {
+			require.Equal(t, "orders", queue.Name())
+			require.NoError(t, queue.Open(t.Context(), ""))
+			require.ErrorIs(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("xx"))), queues.ErrMessageTooLarge)
+			require.NoError(t, queue.Close(t.Context(), ""))
+		}
+		require.Nil(t, factory.CanCreate(descriptor("message-queue", "orders")))
+	})
+
 	t.Run("may prepare queues that take neither configuration nor references", func(t *testing.T) {
 		t.Parallel()
 		factory := newCustomFactory()

@@ -16,8 +16,7 @@ type DefaultMessagingFactory struct {
 // NewDefaultMessagingFactory makes the factory.
 func NewDefaultMessagingFactory() *DefaultMessagingFactory {
 	c := &DefaultMessagingFactory{Factory: cbuild.NewFactory()}
-	RegisterKind(c.Factory, memoryKind,
-		func(name string) queues.IMessageQueue { return queues.NewMemoryMessageQueue(name) },
-		func() any { return NewMemoryMessageQueueFactory() }, nil)
+	RegisterKind[*queues.MemoryMessageQueue, *MemoryMessageQueueFactory, any](
+		c.Factory, memoryKind, queues.NewMemoryMessageQueue, NewMemoryMessageQueueFactory, nil)
 	return c
 }

@@ -10,8 +10,11 @@ import (
 
 // RegisterKind makes a factory answer to the descriptors of a kind of queue:
 // pip-services:message-queue:<kind>:<name>:1.0, pip-services:queue-factory:<kind>:*:1.0 and
-// pip-services:connection:<kind>:*:1.0. A nil newConnection stands for a kind without such a component.
-func RegisterKind(factory *cbuild.Factory, kind string, newQueue func(name string) queues.IMessageQueue, newFactory, newConnection func() any) {
+// pip-services:connection:<kind>:*:1.0, with what the constructors make. A nil newConnection stands for a kind
+// without such a component.
+func RegisterKind[Queue queues.IMessageQueue, QueueFactory IMessageQueueFactory, Connection any](factory *cbuild.Factory, kind string,
+	newQueue func(name string) Queue, newFactory func() QueueFactory, newConnection func() Connection,
+) {
 	factory.Register(queueDescriptor(kind), func(locator any) any { return newQueue(nameIn(locator)) })
 	factory.Register(descriptorOf(config.ComponentFactory, kind), func(any) any { return newFactory() })
 	if newConnection != nil {

@@ -62,6 +62,9 @@ type Protocol struct {
 	Name string
 	Port int
 
+	// TLS says that connections by this protocol are encrypted.
+	TLS bool
+
 	// Parameters says that the client or the server reads those after the ? of a URI. Of other protocols
 	// nobody reads them.
 	Parameters bool

@@ -26,22 +26,30 @@ type Client[C any] struct {
 	// Kind is that of the descriptors, such as "nats".
 	Kind string
 
+	// Protocols are those by which a server can be reached; the first is the default.
+	Protocols []config.Protocol
+
 	// Options are those of the connection component, [config.Connecting] among them.
 	Options config.Set
 
 	// Dial connects, logs in and checks that the server will do, within ctx, which ends at
-	// options.connect_timeout. Its errors wrap ErrNoConnection, ErrBadConfig or ErrNotSupported of package
-	// queues and name the setting to look at; secrets are taken out of them afterwards.
-	Dial func(ctx context.Context, target Target) (C, error)
+	// options.connect_timeout. servers is what target.Servers returns. Its errors wrap ErrNoConnection, ErrBadConfig or
+	// ErrNotSupported of package queues and name the setting to look at. Whoever calls it adds the servers where none is
+	// named, that time has run out where it has, and takes out secrets.
+	Dial func(ctx context.Context, target Target, servers Servers) (C, error)
 
 	// Close disconnects. It is called once, when nobody uses the client any more.
 	Close func(client C)
 }
 
-// dial makes a client within options.connect_timeout. Errors have no secrets.
+// dial makes a client within options.connect_timeout. Errors name the servers, and have no secrets.
 func (c Client[C]) dial(ctx context.Context, target Target) (client C, err error) {
-	ctx, cancel := context.WithTimeout(ctx, target.Options.Duration(config.ConnectTimeout))
-	defer cancel()
-	client, err = c.Dial(ctx, target)
+	servers, err := target.Servers(c.Protocols...)
+	if err == nil {
+		err = Within(ctx, target.Options.Duration(config.ConnectTimeout), func(ctx context.Context) error {
+			client, err = c.Dial(ctx, target, servers)
+			return servers.name(err)
+		})
+	}
 	return client, NewRedactor(target.Connections, target.Credential).Error(err)
 }

@@ -114,9 +114,10 @@ func (c *Connection[C]) Do(doing string, action func(ctx context.Context, client
 		return fmt.Errorf("connection %s: %s: %w; open the connection first", c.client.Kind, doing, sentinel.ErrNotOpened)
 	}
 	defer open.Release()
-	ctx, cancel := context.WithTimeout(context.Background(), open.Options.Duration(config.ConnectTimeout))
-	defer cancel()
-	if err := action(ctx, open.Client, open.Options); err != nil {
+	err := Within(context.Background(), open.Options.Duration(config.ConnectTimeout), func(ctx context.Context) error {
+		return action(ctx, open.Client, open.Options)
+	})
+	if err != nil {
 		return fmt.Errorf("connection %s: %s: %w", c.client.Kind, doing, open.shared.redactor.Error(err))
 	}
 	return nil

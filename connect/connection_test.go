@@ -11,6 +11,7 @@ import (
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
@@ -32,9 +33,10 @@ type component struct{ *connect.Connection[*client] }
 
 func (b *broker) client() connect.Client[*client] {
 	return connect.Client[*client]{
-		Kind:    "toy",
-		Options: config.NewSet(config.Connecting()...),
-		Dial: func(ctx context.Context, target connect.Target) (*client, error) {
+		Kind:      "toy",
+		Protocols: toyProtocols(),
+		Options:   config.NewSet(config.Connecting()...),
+		Dial: func(ctx context.Context, target connect.Target, _ connect.Servers) (*client, error) {
 			if b.dial != nil {
 				if err := b.dial(ctx, target); err != nil {
 					return nil, err
@@ -69,7 +71,12 @@ func target(t *testing.T, tuples ...any) connect.Target {
 	params := cconf.NewConfigParamsFromTuples(tuples...)
 	options, problems := config.Queue().With(config.Connecting()...).Parse(params)
 	require.NoError(t, problems.Err())
-	return connect.Target{Name: "queue orders", Config: params, Options: options}
+	return connect.Target{
+		Name:        "queue orders",
+		Connections: []*cconn.ConnectionParams{cconn.NewConnectionParamsFromTuples("host", "localhost")},
+		Config:      params,
+		Options:     options,
+	}
 }
 
 func TestQueuesShareTheClientOfAComponent(t *testing.T) {

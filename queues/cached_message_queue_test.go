@@ -132,6 +132,32 @@ func (s *fakePush) Acknowledge(_ context.Context, handle any) error {
 	return err
 }
 
+// carefulPush is a broker that waits in Close until everything that it pushes is delivered, or refused.
+type carefulPush struct {
+	fakePush
+	pushing sync.WaitGroup
+}
+
+func (s *carefulPush) Close(ctx context.Context) error {
+	s.pushing.Wait()
+	return s.fakePush.Close(ctx)
+}
+
+func TestClosingWhileTheBrokerWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "refuses what it pushes, so that it can close", func(t *testing.T) {
+		s := &carefulPush{}
+		queue := openCached(t, s, "prefetch", 1)
+		require.NoError(t, queue.Subscribe(t.Context(), ""))
+		require.NoError(t, s.push(t.Context(), "a", 1))
+		pushed := make(chan error, 1)
+		s.pushing.Go(func() { pushed <- s.push(context.Background(), "b", 1) })
+		synctest.Wait()
+		require.NoError(t, queue.Close(t.Context(), ""))
+		require.ErrorIs(t, <-pushed, queues.ErrNotOpened)
+	})
+}
+
 func openCached(t *testing.T, s queues.PushStorage, settings ...any) *queues.CachedMessageQueue {
 	t.Helper()
 	queue := queues.InheritCachedMessageQueue(nil, "orders", s)

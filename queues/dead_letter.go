@@ -174,7 +174,8 @@ func (l *deadLetters) find(q *MessageQueue) (IMessageQueue, error) {
 // need other options makes it a component.
 func (q *MessageQueue) succeed(source *MessageQueue) {
 	q.ConnectionResolver, q.CredentialResolver = source.ConnectionResolver, source.CredentialResolver
-	q.config, q.references, q.values, q.family = source.config, source.references, source.values, source.family
+	q.config, q.values, q.family = source.config, source.values, source.family
+	q.components.Store(source.components.Load())
 	q.settings.lockTimeout = source.settings.lockTimeout
 	q.settings.retryDelay, q.settings.retryMaxDelay = source.settings.retryDelay, source.settings.retryMaxDelay
 	q.settings.drainTimeout = source.settings.drainTimeout
@@ -242,14 +243,15 @@ func (q *MessageQueue) findQueue(name string) (IMessageQueue, error) {
 	if name == q.name {
 		return nil, fmt.Errorf("queue %s cannot be its own dead-letter queue", name)
 	}
-	if q.references == nil {
+	references := q.references()
+	if references == nil {
 		return nil, fmt.Errorf("%q is not to be found: the queue has no references; leave it out to use %s%s", name, q.name, deadLetterSuffix)
 	}
 	found := q.queuesAt(name)
 	switch {
 	case len(found) == 1:
 		return found[0], nil
-	case len(found) == 0 && slices.Contains(q.references.GetOptional(parseLocator(name)), any(q.Overrides)):
+	case len(found) == 0 && slices.Contains(references.GetOptional(parseLocator(name)), any(q.Overrides)):
 		return nil, fmt.Errorf("%s is queue %s, which cannot be its own dead-letter queue", name, q.name)
 	case len(found) == 0:
 		return nil, fmt.Errorf("no queue component answers to %q; add one to the container, or leave it out to use %s%s", name, q.name, deadLetterSuffix)
@@ -260,14 +262,15 @@ func (q *MessageQueue) findQueue(name string) (IMessageQueue, error) {
 
 // queuesAt lists the other queue components of that name, or of that descriptor.
 func (q *MessageQueue) queuesAt(name string) (found []IMessageQueue) {
-	if q.references == nil {
+	references := q.references()
+	if references == nil {
 		return nil
 	}
 	var locator any = cref.NewDescriptor("*", "message-queue", "*", name, "*")
 	if strings.Contains(name, ":") {
 		locator = parseLocator(name)
 	}
-	for _, component := range q.references.GetOptional(locator) {
+	for _, component := range references.GetOptional(locator) {
 		if queue, ok := component.(IMessageQueue); ok && queue != q.Overrides {
 			found = append(found, queue)
 		}

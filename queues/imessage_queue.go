@@ -56,7 +56,9 @@ type (
 		Receive(ctx context.Context, correlationId string, waitTimeout time.Duration) (result *MessageEnvelope, err error)
 
 		// RenewLock extends the lock of a received message: it ends lockTimeout from now, or
-		// options.lock_timeout from now if lockTimeout is 0 or less. Errors: ErrLockLost, ErrBadMessage.
+		// options.lock_timeout from now if lockTimeout is 0 or less. For a message that is settled, that
+		// another goroutine is settling, or that was never received, it is a no-op. Errors: ErrLockLost,
+		// ErrBadMessage.
 		RenewLock(ctx context.Context, message *MessageEnvelope, lockTimeout time.Duration) error
 
 		// Complete removes a received message from the queue. Settling one that is settled already, or

@@ -167,14 +167,14 @@ func (q *MessageQueue) findConnections(correlationId string) ([]*cconn.Connectio
 	if q.storage == nil {
 		return q.ConnectionResolver.ResolveAll(correlationId)
 	}
-	return connect.Connections(correlationId, q.config, q.references)
+	return connect.Connections(correlationId, q.config, q.references())
 }
 
 func (q *MessageQueue) findCredential(ctx context.Context, correlationId string) (*cauth.CredentialParams, error) {
 	if q.storage == nil {
 		return q.CredentialResolver.Lookup(ctx, correlationId)
 	}
-	return connect.Credential(ctx, correlationId, q.config, q.references)
+	return connect.Credential(ctx, correlationId, q.config, q.references())
 }
 
 // OpenWithParams opens the queue with connections and credential that are resolved. A queue without a
@@ -199,15 +199,13 @@ func (q *MessageQueue) openStorage(ctx context.Context, correlationId string, co
 	secrets := connect.NewRedactor(connections, credential)
 	q.secrets.Store(&secrets)
 	locks := newLockTable(q, q.storage.Traits().Locks, q.settings.lockTimeout)
-	opening, cancel := q.limitOpening(ctx)
-	defer cancel()
-	err := q.storage.Open(opening, StorageParams{
+	params := StorageParams{
 		Queue:          q.name,
 		CorrelationId:  correlationId,
 		Connections:    connections,
 		Credential:     credential,
 		Connection:     q.sharedConnection(),
-		References:     q.references,
+		References:     q.references(),
 		Config:         q.config,
 		Options:        q.values,
 		LockTimeout:    q.settings.lockTimeout,
@@ -215,35 +213,29 @@ func (q *MessageQueue) openStorage(ctx context.Context, correlationId string, co
 		RejectWhenFull: q.settings.rejectWhenFull,
 		Void:           locks.void,
 		family:         q.family,
-	})
-	if err != nil {
-		if opening.Err() != nil && ctx.Err() == nil && !errors.Is(err, ErrNoConnection) {
-			err = fmt.Errorf("%w: no answer within %s of %s: %w", ErrNoConnection, config.ConnectTimeout, q.values.Duration(config.ConnectTimeout), err)
+	}
+	opened := false
+	err := connect.Within(ctx, q.values.Duration(config.ConnectTimeout), func(ctx context.Context) error {
+		if err := q.storage.Open(ctx, params); err != nil {
+			return err
 		}
-		return q.fail(ctx, correlationId, "opening", err)
-	}
-	locks.keeper = q.storage.Traits().Locks // what it is like with this server
-	q.capabilities.Store(q.deriveCapabilities())
-	if err = q.checkRequired(correlationId); err == nil {
-		err = q.deadLetters.open(opening, correlationId, connections, credential)
-	}
+		opened = true
+		locks.keeper = q.storage.Traits().Locks // what it is like with this server
+		q.capabilities.Store(q.deriveCapabilities())
+		if err := q.checkRequired(correlationId); err != nil {
+			return err
+		}
+		return q.deadLetters.open(ctx, correlationId, connections, credential)
+	})
 	if err == nil {
 		err = q.start(ctx, correlationId, newSession(q, q.storage.Traits(), locks))
 	}
-	if err != nil {
+	if err != nil && opened {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
 		defer cancel()
 		_ = errors.Join(q.storage.Close(closing), q.deadLetters.close(closing, correlationId)) // the error that made us give up says more
 	}
-	return err
-}
-
-// limitOpening bounds the opening of a storage that connects somewhere.
-func (q *MessageQueue) limitOpening(ctx context.Context) (context.Context, context.CancelFunc) {
-	if limit := q.values.Duration(config.ConnectTimeout); limit > 0 {
-		return context.WithTimeout(ctx, limit)
-	}
-	return ctx, func() {}
+	return q.fail(ctx, correlationId, "opening", err)
 }
 
 func (q *MessageQueue) checkRequired(correlationId string) error {
@@ -257,15 +249,22 @@ func (q *MessageQueue) checkRequired(correlationId string) error {
 
 // start makes an opened queue run, unless Close has been called meanwhile.
 func (q *MessageQueue) start(ctx context.Context, correlationId string, s *session) error {
-	telemetry := q.telemetry.Load()
 	for _, warning := range q.problems.Warnings() {
-		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s", q.name, warning.Text)
+		q.telemetry.Load().log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s", q.name, warning.Text)
 	}
-	o := q.openingOf(ctx)
+	if !q.run(q.openingOf(ctx), s) {
+		return q.closedMeanwhile(correlationId)
+	}
+	q.announce(ctx, correlationId, s)
+	return nil
+}
+
+// run starts what works in the background and lets calls in. It reports false if Close has stopped the opening.
+func (q *MessageQueue) run(o *opening, s *session) bool {
 	q.life.mu.Lock()
 	defer q.life.mu.Unlock()
 	if o != nil && o.stopped {
-		return q.closedMeanwhile(correlationId)
+		return false
 	}
 	if s.locks != nil {
 		q.life.background.Go(func() { s.locks.run(s.keeping.Done(), q.perform) })
@@ -277,6 +276,12 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 	}
 	q.session.Store(s)
 	q.state.Store(stateOpen)
+	return true
+}
+
+// announce logs that the queue is open, and what its operator should know of it.
+func (q *MessageQueue) announce(ctx context.Context, correlationId string, s *session) {
+	telemetry := q.telemetry.Load()
 	telemetry.log(ctx, clog.LevelDebug, correlationId, nil, "Opened queue %s", q.name)
 	if s.traits.Remark != "" {
 		telemetry.log(ctx, clog.LevelInfo, correlationId, nil, "Queue %s is %s", q.name, s.traits.Remark)
@@ -285,7 +290,6 @@ func (q *MessageQueue) start(ctx context.Context, correlationId string, s *sessi
 		telemetry.log(ctx, clog.LevelWarn, correlationId, nil, "Queue %s: %s: dead messages go round for ever, %s; name another queue for one of them",
 			q.name, config.DeadLetterQueue, strings.Join(circle, " to "))
 	}
-	return nil
 }
 
 // connectionDependency is where a queue names the connection component that it shares with others.
@@ -294,10 +298,11 @@ const connectionDependency = "dependencies.connection"
 // sharedConnection returns the component that dependencies.connection names, nil if there is none.
 func (q *MessageQueue) sharedConnection() any {
 	locator := q.config.GetAsString(connectionDependency)
-	if locator == "" || q.references == nil {
+	references := q.references()
+	if locator == "" || references == nil {
 		return nil
 	}
-	return q.references.GetOneOptional(parseLocator(locator))
+	return references.GetOneOptional(parseLocator(locator))
 }
 
 func orBackground(ctx context.Context) context.Context {

@@ -139,6 +139,13 @@ func TestOpen(t *testing.T) {
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
 
+	inBubble(t, "logs when others may use the queue, and so may a logger", func(t *testing.T) {
+		queue := closedQueue(t, newFakeStorage(queues.Traits{Remark: "a fake"}), "listen_interval", 100)
+		queue.SetReferences(t.Context(), referencesTo(t, &usingLogger{logger: newLogger(clog.LevelDebug), queue: queue}))
+		opened(t, queue)
+		require.NoError(t, queue.Close(t.Context(), ""))
+	})
+
 	inBubble(t, "fails by name when options.require asks for more than the queue can do", func(t *testing.T) {
 		s := newFakeStorage(queues.Traits{})
 		queue := closedQueue(t, s, "require", "send,dead_letter,ordering,renew_lock")
@@ -275,6 +282,41 @@ func TestConfigure(t *testing.T) {
 		require.ErrorIs(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", make([]byte, 10))), queues.ErrMessageTooLarge)
 	})
 
+	inBubble(t, "takes effect at the next Open when one is under way", func(t *testing.T) {
+		s := heldStorage{newFakeStorage(queues.Traits{}), make(chan struct{})}
+		queue := closedQueue(t, s, "max_message_size", 5)
+		done := make(chan error, 1)
+		go func() { done <- queue.Open(t.Context(), "") }()
+		synctest.Wait()
+		queue.Configure(t.Context(), options("max_message_size", 10, "name", "other"))
+		close(s.goOn)
+		require.NoError(t, <-done)
+		require.Equal(t, "orders", queue.Name())
+		big := queues.NewMessageEnvelope("", "", make([]byte, 10))
+		require.ErrorIs(t, queue.Send(t.Context(), "", big), queues.ErrMessageTooLarge)
+		require.NoError(t, queue.Close(t.Context(), ""))
+		opened(t, queue)
+		require.Equal(t, "other", queue.Name())
+		require.NoError(t, queue.Send(t.Context(), "", big))
+	})
+
+	inBubble(t, "takes effect at once on a queue whose Open has failed", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		s.fails("open", errAway)
+		queue := closedQueue(t, s)
+		require.Error(t, queue.Open(t.Context(), ""))
+		queue.Configure(t.Context(), options("name", "other"))
+		require.Equal(t, "other", queue.Name())
+	})
+
+	inBubble(t, "takes effect at once in an OpenWithParams that calls it", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{})
+		queue := &configuresItself{}
+		queue.MessageQueue = queues.InheritMessageQueueWithStorage(queue, "orders", s)
+		opened(t, queue)
+		require.Equal(t, 7*time.Second, s.params.LockTimeout)
+	})
+
 	t.Run("takes effect as a whole when several Opens come together, and calls with them", func(t *testing.T) {
 		t.Parallel()
 		queue := queues.NewMemoryMessageQueue("orders")
@@ -363,6 +405,63 @@ func TestConfigure(t *testing.T) {
 		opened(t, queue)
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
+}
+
+// usingLogger is a logger that calls the queue whose messages it logs.
+type usingLogger struct {
+	*logger
+	queue queues.IMessageQueue
+}
+
+func (l *usingLogger) Log(ctx context.Context, level clog.LevelType, correlationId string, err error, message string, args ...any) {
+	l.queue.EndListen(ctx, correlationId)
+	l.logger.Log(ctx, level, correlationId, err, message, args...)
+}
+
+// heldStorage takes as long to open as a test wants.
+type heldStorage struct {
+	*fakeStorage
+	goOn chan struct{}
+}
+
+func (s heldStorage) Open(ctx context.Context, params queues.StorageParams) error {
+	<-s.goOn
+	return s.fakeStorage.Open(ctx, params)
+}
+
+// configuresItself is a queue that has its configuration from somewhere else.
+type configuresItself struct{ *queues.MessageQueue }
+
+func (q *configuresItself) OpenWithParams(ctx context.Context, correlationId string, connections []*cconn.ConnectionParams, credential *cauth.CredentialParams) error {
+	q.Configure(ctx, options("lock_timeout", 7000))
+	return q.MessageQueue.OpenWithParams(ctx, correlationId, connections, credential)
+}
+
+func TestSetReferencesWhileOthersCall(t *testing.T) {
+	t.Parallel()
+	queue := queues.NewMemoryMessageQueue("orders")
+	opened(t, queue)
+	counters := newCounters()
+	references := referencesTo(t, counters)
+	var callers sync.WaitGroup
+	for range 2 {
+		callers.Go(func() {
+			for range 500 {
+				if _, err := queue.DeadLetters(); err != nil {
+					t.Error(err)
+				}
+				if err := queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", nil)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 50 {
+		queue.SetReferences(t.Context(), references)
+	}
+	callers.Wait()
+	require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", nil)))
+	require.NotZero(t, counters.value("queue.orders.sent_messages"))
 }
 
 func TestClose(t *testing.T) {

@@ -54,6 +54,14 @@ func works(forThisLong time.Duration) queues.IMessageReceiver {
 
 func fails(context.Context, *queues.MessageEnvelope) error { return errFailed }
 
+// slowExtend is a broker that is far away.
+type slowExtend struct{ withExtend }
+
+func (s slowExtend) Extend(ctx context.Context, handle any, timeout time.Duration) error {
+	time.Sleep(100 * time.Millisecond)
+	return s.withExtend.Extend(ctx, handle, timeout)
+}
+
 func TestLockOfAMessageInWork(t *testing.T) {
 	t.Parallel()
 
@@ -105,6 +113,23 @@ func TestLockOfAMessageInWork(t *testing.T) {
 		require.Equal(t, 2, deliveries)
 		require.Len(t, s.called("complete"), 1, "of the second delivery; the first was the receiver's no more")
 		require.Empty(t, s.called("stale"))
+	})
+
+	inBubble(t, "is renewed in time, however many there are and though each renewal takes long", func(t *testing.T) {
+		s := newFakeStorage(queues.Traits{Locks: queues.LocksByBroker})
+		s.has(numbered(300)...)
+		counters := newCounters()
+		queue := closedQueue(t, struct {
+			*fakeStorage
+			slowExtend
+		}{s, slowExtend{withExtend{s}}}, "listen_concurrency", 300, "lock_timeout", 30000)
+		queue.SetReferences(t.Context(), referencesTo(t, counters))
+		opened(t, queue)
+		queue.BeginListen(t.Context(), "", works(40*time.Second))
+		pass(50 * time.Second)
+		require.Empty(t, s.holds())
+		require.Zero(t, counters.value("queue.orders.expired_locks"))
+		require.NoError(t, queue.Close(t.Context(), ""))
 	})
 
 	inBubble(t, "is renewed again before it ends when the broker failed once", func(t *testing.T) {

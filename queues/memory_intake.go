@@ -86,6 +86,12 @@ func (in *intake) admit(ctx context.Context, count int) error {
 	return nil
 }
 
+// close refuses messages from now on, those that wait for room included. The mutex is held.
+func (in *intake) close() {
+	in.open = false
+	in.givers.wakeAll()
+}
+
 // hasRoom tells whether count more may be held.
 func (in *intake) hasRoom(count int) bool {
 	if in.held+count > in.limit {

@@ -84,8 +84,7 @@ func (s *memoryStorage) Close(context.Context) error {
 	s.mu.Lock()
 	s.in.mu.Lock()
 	s.open.Store(false)
-	s.in.open = false
-	s.in.givers.wakeAll()
+	s.in.close()
 	s.in.mu.Unlock()
 	s.takers.wakeAll()
 	if s.alarm != nil && s.alarm.Stop() {

@@ -43,8 +43,8 @@ type MessageQueue struct {
 	storage    Storage // nil: the queue overrides what it can do
 	options    config.Set
 	config     *cconf.ConfigParams
-	pending    *cconf.ConfigParams // given while the queue was open; guarded by life.mu
-	references cref.IReferences
+	pending    *cconf.ConfigParams              // given and not applied yet; guarded by life.mu
+	components atomic.Pointer[cref.IReferences] // nil: none. DeadLetters may be asked while they are set
 	values     config.Values
 	problems   config.Problems
 	settings   settings
@@ -115,19 +115,24 @@ func (q *MessageQueue) Configure(ctx context.Context, params *cconf.ConfigParams
 	if params == nil {
 		params = cconf.NewEmptyConfigParams()
 	}
-	q.life.mu.Lock()
-	closed := q.storage == nil || q.state.Load() == stateClosed // a queue without a storage keeps a state of its own
-	q.pending = nil
-	if !closed {
-		q.pending = params
-	}
-	q.life.mu.Unlock()
-	if closed {
+	if q.storage == nil || q.openingOf(ctx) != nil { // a queue that keeps a state of its own, or one that opens and calls this
 		q.configure(ctx, params)
+		return
+	}
+	q.life.mu.Lock()
+	q.pending = params
+	q.life.mu.Unlock()
+	select {
+	case q.life.turn <- struct{}{}: // nobody is opening it, and nobody will meanwhile
+		defer func() { <-q.life.turn }()
+		if q.state.Load() == stateClosed {
+			q.applyPending(ctx)
+		}
+	default:
 	}
 }
 
-// applyPending configures a closed queue with what it was given while it was open, when it has its turn to be opened.
+// applyPending configures a closed queue with what it was given last, for one who has its turn.
 func (q *MessageQueue) applyPending(ctx context.Context) {
 	q.life.mu.Lock()
 	pending := q.pending
@@ -141,10 +146,11 @@ func (q *MessageQueue) applyPending(ctx context.Context) {
 func (q *MessageQueue) configure(ctx context.Context, params *cconf.ConfigParams) {
 	q.Logger.Configure(ctx, params)
 	// Resolvers add what they are configured with to what they have.
-	q.ConnectionResolver = cconn.NewConnectionResolver(ctx, params, q.references)
+	references := q.references()
+	q.ConnectionResolver = cconn.NewConnectionResolver(ctx, params, references)
 	q.CredentialResolver = cauth.NewCredentialResolver(ctx, params, nil)
-	if q.references != nil {
-		q.CredentialResolver.SetReferences(ctx, credentialReferences{q.references})
+	if references != nil {
+		q.CredentialResolver.SetReferences(ctx, credentialReferences{references})
 	}
 
 	name := cconf.NameResolver.ResolveWithDefault(params, q.name)
@@ -172,9 +178,10 @@ func (q *MessageQueue) applyConfig(params *cconf.ConfigParams) {
 	q.capabilities.Store(q.deriveCapabilities())
 }
 
-// SetReferences sets the components that the queue may use, in place of earlier ones.
+// SetReferences sets the components that the queue may use, in place of earlier ones. On an open queue the loggers,
+// counters and tracers among them are used from now on, the others from the next Open on.
 func (q *MessageQueue) SetReferences(ctx context.Context, references cref.IReferences) {
-	q.references = references
+	q.components.Store(&references)
 	q.observe()
 	if references == nil {
 		return
@@ -190,9 +197,17 @@ func (q *MessageQueue) SetReferences(ctx context.Context, references cref.IRefer
 	q.CredentialResolver.SetReferences(ctx, credentialReferences{references})
 }
 
+// references returns the components that the queue may use; nil for none.
+func (q *MessageQueue) references() cref.IReferences {
+	if components := q.components.Load(); components != nil {
+		return *components
+	}
+	return nil
+}
+
 // observe finds the loggers, counters and tracers, in place of earlier ones.
 func (q *MessageQueue) observe() {
-	if earlier := q.telemetry.Swap(newTelemetry(q.name, q.references)); earlier != nil {
+	if earlier := q.telemetry.Swap(newTelemetry(q.name, q.references())); earlier != nil {
 		earlier.tally.pause()
 	}
 }

@@ -223,12 +223,13 @@ func TestOpeningABroker(t *testing.T) {
 		}{s, withDead{s}})
 		dialed := 0
 		client := connect.Client[int]{
-			Dial:  func(context.Context, connect.Target) (int, error) { dialed++; return dialed, nil },
+			Dial:  func(context.Context, connect.Target, connect.Servers) (int, error) { dialed++; return dialed, nil },
 			Close: func(int) { dialed-- },
 		}
 		target := s.params.Target()
 		require.Equal(t, "queue "+queue.Name(), target.Name)
 		target.Options, _ = config.NewSet(config.Connecting()...).Parse(nil)
+		target.Connections = []*cconn.ConnectionParams{cconn.NewConnectionParamsFromTuples("host", "localhost")}
 		first, err := connect.Acquire(t.Context(), target, nil, client)
 		require.NoError(t, err)
 		target.Family = s.dead.params.Target().Family

@@ -202,12 +202,19 @@ func (q *MessageQueue) sortOut(s *session, taken []Delivery) int {
 	return left
 }
 
-// togetherAtMost is how many deliveries are given back at a time: there is little time for hundreds of them, and a broker
-// that writes each to its disk writes those that come together with one stroke. A few go in their order.
+// togetherAtMost is how many deliveries are given back, or have their locks extended, at a time: there is little time for
+// hundreds of them, and a broker that writes each to its disk writes those that come together with one stroke. A few go in
+// their order.
 const togetherAtMost = 16
 
 // forMany calls do for every delivery, several at a time if there are more than a few.
 func forMany(deliveries []*Delivery, do func(*Delivery)) {
+	if len(deliveries) <= togetherAtMost {
+		for _, d := range deliveries {
+			do(d)
+		}
+		return
+	}
 	var doing sync.WaitGroup
 	var next atomic.Int64
 	for range min(togetherAtMost, (len(deliveries)+togetherAtMost-1)/togetherAtMost) {

@@ -63,26 +63,35 @@ func (q *MessageQueue) RenewLock(ctx context.Context, message *MessageEnvelope, 
 	if lockTimeout <= 0 {
 		lockTimeout = q.session.Load().settings.lockTimeout
 	}
-	if d.isSettled() {
-		return nil
-	}
 	correlationId := message.CorrelationId
 	if !d.locks.isHeld(d) {
-		return q.tooLate(d, correlationId, "renewing the lock")
+		return q.notRenewed(d, correlationId)
 	}
 	since := d.locks.now()
 	if extender, ok := q.storage.(LockExtender); ok && d.locks.keeper == LocksByBroker {
-		if err := extender.Extend(ctx, d.Handle, lockTimeout); err != nil {
-			if errors.Is(err, ErrLockLost) {
-				d.locks.revoke(d, ErrLockLost)
-			}
+		err := extender.Extend(ctx, d.Handle, lockTimeout)
+		if err != nil && d.locks.isDone(d) {
+			return nil
+		}
+		if errors.Is(err, ErrLockLost) {
+			d.locks.revoke(d, ErrLockLost)
+		}
+		if err != nil {
 			return q.fail(ctx, correlationId, "renewing a lock", err)
 		}
 	}
 	if d.locks.renew(d, since, lockTimeout) != nil {
-		return q.tooLate(d, correlationId, "renewing the lock")
+		return q.notRenewed(d, correlationId)
 	}
 	return nil
+}
+
+// notRenewed is what RenewLock answers to one who does not hold the lock.
+func (q *MessageQueue) notRenewed(d *Delivery, correlationId string) error {
+	if d.locks.isDone(d) {
+		return nil
+	}
+	return q.tooLate(d, correlationId, "renewing the lock")
 }
 
 // tooLate is the error of a holder whose lock has run out.
@@ -234,19 +243,22 @@ func (q *MessageQueue) perform(due []dueDelivery) {
 	}
 	s := q.session.Load()
 	expired := make([]*Delivery, 0, len(due))
-	var parked []*Delivery
+	var kept, parked []*Delivery
 	for _, d := range due {
 		switch d.duty {
 		case dutyExpired:
 			expired = append(expired, d.Delivery)
 		case dutyExtend:
-			q.withinKeepingTimeout(s, func(ctx context.Context) { q.extend(ctx, d.Delivery) })
+			kept = append(kept, d.Delivery)
 		case dutyParked:
 			parked = append(parked, d.Delivery)
 		case dutyBury:
 			s.locks.undertaker.add(d.Delivery)
 		}
 	}
+	forMany(kept, func(d *Delivery) {
+		q.withinKeepingTimeout(s, func(ctx context.Context) { q.extend(ctx, d) })
+	})
 	forMany(parked, func(d *Delivery) {
 		q.withinKeepingTimeout(s, func(ctx context.Context) { q.releaseOrPark(ctx, d) })
 	})
@@ -284,9 +296,9 @@ func (q *MessageQueue) expire(s *session, expired []*Delivery) {
 	if q.releaseBatch(s, back) {
 		return
 	}
-	for _, d := range back {
+	forMany(back, func(d *Delivery) {
 		q.withinKeepingTimeout(s, func(ctx context.Context) { q.releaseOrPark(ctx, d.withoutHolder()) })
-	}
+	})
 }
 
 // releaseBatch releases deliveries in one step, if the storage can and does.

@@ -151,6 +151,18 @@ func TestSettlingThatFails(t *testing.T) {
 	})
 }
 
+// heldExtend is a broker that answers when a test lets it.
+type heldExtend struct {
+	queues.Storage
+	answer error
+	goOn   chan struct{}
+}
+
+func (s heldExtend) Extend(context.Context, any, time.Duration) error {
+	<-s.goOn
+	return s.answer
+}
+
 func TestLockOfAReceivedMessage(t *testing.T) {
 	t.Parallel()
 
@@ -221,6 +233,39 @@ func TestLockOfAReceivedMessage(t *testing.T) {
 		s.fails("release", errAway)
 		pass(10 * time.Minute)
 		require.Equal(t, []string{"a 1"}, s.holds(), "nobody but the base can give it back")
+	})
+
+	inBubble(t, "need not be renewed while another goroutine settles the message", func(t *testing.T) {
+		for _, keeper := range []queues.LockKeeper{queues.LocksByBase, queues.LocksByBroker} {
+			s, storage := newAbleStorage(keeper)
+			s.has("a")
+			queue := openQueue(t, storage)
+			envelope := receiveNow(t, queue)
+			release := s.blocks(t, "complete")
+			completed := make(chan error, 1)
+			go func() { completed <- queue.Complete(t.Context(), envelope) }()
+			synctest.Wait()
+			require.NoError(t, queue.RenewLock(t.Context(), envelope, time.Hour))
+			release()
+			require.NoError(t, <-completed)
+			require.Empty(t, s.called("extend", "stale"))
+		}
+	})
+
+	inBubble(t, "need not be renewed when the message was settled while the broker was asked", func(t *testing.T) {
+		for _, fails := range []error{nil, fmt.Errorf("extending: %w", queues.ErrLockLost), errAway} {
+			s, storage := newAbleStorage(queues.LocksByBroker)
+			s.has("a")
+			held := heldExtend{storage, fails, make(chan struct{})}
+			queue := openQueue(t, held)
+			envelope := receiveNow(t, queue)
+			renewed := make(chan error, 1)
+			go func() { renewed <- queue.RenewLock(t.Context(), envelope, time.Hour) }()
+			synctest.Wait()
+			require.NoError(t, queue.Complete(t.Context(), envelope))
+			close(held.goOn)
+			require.NoError(t, <-renewed)
+		}
 	})
 
 	inBubble(t, "is not renewed once the message is settled or was never received", func(t *testing.T) {

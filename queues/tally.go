@@ -39,9 +39,10 @@ type tally struct {
 	events  atomic.Int64 // in this period
 	pending [counterCount]atomic.Int64
 
-	mu     sync.Mutex
-	timer  *time.Timer // of the period, nil between periods
-	timers sync.WaitGroup
+	mu      sync.Mutex
+	timer   *time.Timer // of the period, nil between periods
+	periods int         // that have begun
+	writing sync.Mutex  // held by who ends a period
 }
 
 func newTally(component string, counters []ccount.ICounters) *tally {
@@ -86,19 +87,25 @@ func (t *tally) beginPeriod() {
 	if t.timer != nil {
 		return
 	}
-	t.timers.Add(1)
-	t.timer = time.AfterFunc(tallyPeriod, func() {
-		defer t.timers.Done()
-		t.endPeriod()
-	})
+	t.periods++
+	number := t.periods
+	t.timer = time.AfterFunc(tallyPeriod, func() { t.endPeriod(number) })
 }
 
-func (t *tally) endPeriod() {
+// endPeriod ends a period whose time is over, unless pause has.
+func (t *tally) endPeriod(number int) {
+	t.writing.Lock()
+	defer t.writing.Unlock()
 	t.mu.Lock()
-	t.timer = nil
+	over := t.timer != nil && t.periods == number
+	if over {
+		t.timer = nil
+	}
 	t.mu.Unlock()
-	t.events.Store(0)
-	t.flush()
+	if over {
+		t.events.Store(0)
+		t.flush()
+	}
 }
 
 // flush writes what was added up.
@@ -110,15 +117,16 @@ func (t *tally) flush() {
 	}
 }
 
-// pause writes what was added up, and has nothing running until the next event.
+// pause writes what was added up, waits for who is writing it already, and has nothing running until the next event.
 func (t *tally) pause() {
 	t.mu.Lock()
-	if t.timer != nil && t.timer.Stop() {
-		t.timers.Done()
+	if t.timer != nil {
+		t.timer.Stop()
 	}
 	t.timer = nil
 	t.mu.Unlock()
-	t.timers.Wait()
+	t.writing.Lock()
+	defer t.writing.Unlock()
 	t.events.Store(0)
 	t.flush()
 }

@@ -136,10 +136,82 @@ func TestTallyMissesNoEventAtTheEndOfAPeriod(t *testing.T) {
 			}
 			break
 		}
-		tally.endPeriod()
+		tally.mu.Lock()
+		number := tally.periods
+		tally.mu.Unlock()
+		tally.endPeriod(number)
 		<-counted
 		if tally.events.Load() <= tallyWrites {
 			require.Zero(t, tally.pending[countSent].Load(), "nobody will write it")
 		}
 	}
+}
+
+// slowRegister takes its time for a write.
+type slowRegister struct {
+	*register
+	begun, goOn chan struct{}
+}
+
+func (r slowRegister) Increment(ctx context.Context, name string, by int64) {
+	if by > 1 { // written at the end of a period
+		r.begun <- struct{}{}
+		<-r.goOn
+	}
+	r.register.Increment(ctx, name, by)
+}
+
+// Not in a bubble: that takes no wait for a mutex for one that lasts.
+func TestTallyIsPausedAtTheEndOfAPeriod(t *testing.T) {
+	t.Parallel()
+	slow := slowRegister{&register{values: map[string]int64{}}, make(chan struct{}), make(chan struct{})}
+	tally := newTally("queue.orders", []ccount.ICounters{slow})
+	tally.write(t.Context(), countSent, 1)
+	tally.events.Store(tallyWrites) // at once: the period is not to end before that
+	tally.beginPeriod()
+	for range 2 {
+		tally.add(t.Context(), countSent, 1)
+	}
+	<-slow.begun
+	paused := make(chan struct{})
+	go func() {
+		tally.pause()
+		close(paused)
+	}()
+	tally.add(t.Context(), countSent, 1) // begins a period, which pause does not wait for
+	select {
+	case <-paused:
+		t.Error("pause has not waited for who writes")
+	default:
+	}
+	close(slow.goOn)
+	<-paused
+	_, values := slow.read()
+	require.EqualValues(t, 4, values["queue.orders.sent_messages"])
+	tally.pause()
+}
+
+// A WaitGroup for the timers was used again while pause still woke up from it, which is a panic.
+func TestTallyIsPausedWhileEventsGoOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tally := newTally("queue.orders", []ccount.ICounters{&register{values: map[string]int64{}}})
+		var callers sync.WaitGroup
+		for range 4 {
+			callers.Go(func() {
+				for range 500 {
+					tally.add(t.Context(), countSent, 1)
+					time.Sleep(tallyPeriod)
+				}
+			})
+			callers.Go(func() {
+				for range 500 {
+					tally.pause()
+					time.Sleep(tallyPeriod)
+				}
+			})
+		}
+		callers.Wait()
+		tally.pause()
+	})
 }

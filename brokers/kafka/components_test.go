@@ -3,8 +3,9 @@ package kafka
 import (
 	"testing"
 
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 func TestComponentsAreDescribedWithoutMistakes(t *testing.T) {
@@ -16,17 +17,7 @@ func TestComponentsAreDescribedWithoutMistakes(t *testing.T) {
 
 func TestTheFactoryMakesWhatIsDescribed(t *testing.T) {
 	t.Parallel()
-	factory := NewDefaultKafkaFactory()
-	for _, component := range Components() {
-		descriptor, err := cref.ParseDescriptorFromString(component.Descriptor("orders"))
-		require.NoError(t, err)
-		made, err := factory.Create(descriptor)
-		require.NoError(t, err, component.String())
-		require.NotNil(t, made)
-		if named, ok := made.(interface{ Name() string }); ok {
-			require.Equal(t, "orders", named.Name())
-		}
-	}
+	test.CheckFactory(t, NewDefaultKafkaFactory(), Components(), &KafkaMessageQueue{}, &KafkaMessageQueueFactory{}, &KafkaConnection{})
 }
 
 func TestAQueueOfTheFactoryIsNamedAsAskedFor(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // DefaultKafkaFactory makes the components of this module from their descriptors:
@@ -21,9 +20,6 @@ type DefaultKafkaFactory struct {
 // NewDefaultKafkaFactory makes the factory.
 func NewDefaultKafkaFactory() *DefaultKafkaFactory {
 	c := &DefaultKafkaFactory{Factory: cbuild.NewFactory()}
-	build.RegisterKind(c.Factory, kind,
-		func(name string) queues.IMessageQueue { return NewKafkaMessageQueue(name) },
-		func() any { return NewKafkaMessageQueueFactory() },
-		func() any { return NewKafkaConnection() })
+	build.RegisterKind(c.Factory, kind, NewKafkaMessageQueue, NewKafkaMessageQueueFactory, NewKafkaConnection)
 	return c
 }

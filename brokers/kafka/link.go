@@ -2,13 +2,12 @@ package kafka
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
+	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -16,7 +15,6 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
@@ -37,16 +35,17 @@ type link struct {
 // client says how links are made.
 func client() connect.Client[*link] {
 	return connect.Client[*link]{
-		Kind:    kind,
-		Options: connectionSet(),
-		Dial:    dial,
-		Close:   func(l *link) { l.client.Close() },
+		Kind:      kind,
+		Protocols: protocols(),
+		Options:   connectionSet(),
+		Dial:      dial,
+		Close:     func(l *link) { l.client.Close() },
 	}
 }
 
 // dial connects, logs in and finds out what the cluster can do.
-func dial(ctx context.Context, target connect.Target) (*link, error) {
-	options, servers, err := clientOptions(target)
+func dial(ctx context.Context, target connect.Target, servers connect.Servers) (*link, error) {
+	options, err := clientOptions(target, servers)
 	if err != nil {
 		return nil, err
 	}
@@ -63,18 +62,14 @@ func dial(ctx context.Context, target connect.Target) (*link, error) {
 	l.admin = kadm.NewClient(l.client)
 	if err := l.examine(ctx); err != nil {
 		l.client.Close()
-		return nil, explain(servers, err)
+		return nil, explain(err)
 	}
 	return l, nil
 }
 
 // explain says what stands in the way of a connection.
-func explain(servers string, err error) error {
-	err = classify(context.Background(), err)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer in time; raise %s if it is only slow: %w", config.ConnectTimeout, err)
-	}
-	return fmt.Errorf("connecting to %s: check connection.host and connection.port, that the broker runs and speaks the same protocol (TLS or not), and, if it asks for a user, credential.username and credential.password: %w", servers, err)
+func explain(err error) error {
+	return fmt.Errorf("check connection.host and connection.port, that the broker runs and speaks the same protocol (TLS or not), and, if it asks for a user, credential.username and credential.password: %w", classify(context.Background(), err))
 }
 
 // newClient makes one more client of the same server. It connects when it is used.
@@ -83,42 +78,13 @@ func (l *link) newClient(more ...kgo.Opt) (*kgo.Client, error) {
 }
 
 // clientOptions are those of every client for a target.
-func clientOptions(target connect.Target) (options []kgo.Opt, servers string, err error) {
-	addresses, err := connect.Addresses(target.Connections, protocols()...)
-	if err != nil {
-		return nil, "", fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-	}
-	if len(addresses) == 0 {
-		return nil, "", fmt.Errorf("%w: %s", queues.ErrNoConnection, connect.MissingConnection)
-	}
-	var seeds []string
-	username, password := "", ""
-	var secure *tls.Config
-	for _, address := range addresses {
-		seeds = append(seeds, address.HostPort())
-		if username == "" {
-			username, password = address.Username, address.Password
-		}
-		if address.Protocol == "tls" {
-			secure = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
-	}
-	for _, connection := range target.Connections {
-		configured, err := connect.TLSConfig(connection)
-		if err != nil {
-			return nil, "", fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-		}
-		if configured != nil {
-			secure = configured
-			break
-		}
-	}
+func clientOptions(target connect.Target, servers connect.Servers) ([]kgo.Opt, error) {
 	name := target.Options.String(keyClientId)
 	if name == "" {
 		name = target.Name
 	}
-	options = []kgo.Opt{
-		kgo.SeedBrokers(seeds...),
+	options := []kgo.Opt{
+		kgo.SeedBrokers(servers.HostPorts()...),
 		kgo.ClientID(name),
 		kgo.RetryTimeout(target.Options.Duration(optionRequest)),
 		kgo.DialTimeout(5 * time.Second),
@@ -128,23 +94,20 @@ func clientOptions(target connect.Target) (options []kgo.Opt, servers string, er
 		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.DisableClientMetrics(),
 	}
-	if secure != nil {
-		options = append(options, kgo.DialTLSConfig(secure))
+	if servers.TLS != nil {
+		options = append(options, kgo.DialTLSConfig(servers.TLS))
 	}
-	mechanism, err := mechanismOf(target, username, password)
+	mechanism, err := mechanismOf(target.Credential, servers.Username, servers.Password)
 	if err == nil && mechanism != nil {
 		options = append(options, kgo.SASL(mechanism))
 	}
-	return options, strings.Join(seeds, ", "), err
+	return options, err
 }
 
 // mechanismOf is how to log in; nil without a user.
-func mechanismOf(target connect.Target, username, password string) (sasl.Mechanism, error) {
+func mechanismOf(credential *cauth.CredentialParams, username, password string) (sasl.Mechanism, error) {
 	name := mechanismPlain
-	if credential := target.Credential; credential != nil && credential.ConfigParams != nil {
-		if credential.Username() != "" {
-			username, password = credential.Username(), credential.Password()
-		}
+	if credential != nil && credential.ConfigParams != nil {
 		if given := credential.GetAsString(keyMechanism); given != "" {
 			name = given
 		}

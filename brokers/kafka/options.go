@@ -40,7 +40,7 @@ const (
 
 // protocols are how a server can be reached.
 func protocols() []config.Protocol {
-	return []config.Protocol{{Name: "tcp", Port: 9092}, {Name: "tls", Port: 9092}}
+	return []config.Protocol{{Name: "tcp", Port: 9092}, {Name: "tls", Port: 9092, TLS: true}}
 }
 
 // queueOptions are those of a queue, beyond those of every queue.
@@ -58,10 +58,10 @@ func queueOptions() []config.Option {
 		config.String(optionOrderBy).DefaultText("none").Since("1.1").
 			Help("What messages must have in common to be handled one after the other, in the order of sending: `correlation_id`, `message_type` or `header:NAME`. " +
 				"They go to one partition, and while one of them is in work or waits for a retry the others wait. Only in mode `group`."),
-		config.Boolean(optionConfirm).DefaultText("true in mode `group`, false in mode `share`").Since("1.1").
-			Help("Whether Complete waits until the broker has noted it: a round trip, and up to 5 ms on brokers that collect changes of groups for so long. Listeners wait " +
-				"once for up to 1024 messages, while their receivers go on. With false, completions are sent together, some milliseconds later, and what is lost with a " +
-				"process or a broker until then comes again, though it was completed."),
+		config.Boolean(optionConfirm).Default(true).Since("1.1").
+			Help("Whether Complete waits until the broker has noted it, so that what is completed does not come again: a round trip, and up to 5 ms on brokers that collect " +
+				"changes of groups for so long. Listeners wait once for up to 1024 messages, while their receivers go on. With false, completions are sent together, " +
+				"some milliseconds later, and what is lost with a process or a broker until then, or when a partition changes its leader, comes again, though it was completed."),
 		config.Integer(optionPartition).Default(-1).Between(-1, math.MaxInt32).Since("1.0").
 			Help("Partition that messages are written to; -1: spread over all of them, by `options.order_by` if that is set."),
 		config.Boolean("read_partitions").Since("1.0").Deprecated("ignored: the group assigns partitions"),

@@ -65,10 +65,7 @@ func (s *session) prepare(ctx context.Context, dead bool) error {
 	if partition := s.options.Int(optionPartition); partition >= s.topic.partitions && !dead {
 		return fmt.Errorf("%w: %s is %d, and topic %s has partitions 0 to %d", queues.ErrBadConfig, optionPartition, partition, name, s.topic.partitions-1)
 	}
-	s.confirm = s.mode == modeGroup
-	if s.options.IsSet(optionConfirm) {
-		s.confirm = s.options.Bool(optionConfirm)
-	}
+	s.confirm = s.options.Bool(optionConfirm)
 	s.delays = newDelays(s, p, dead)
 	if s.mode == modeShare {
 		settings, err := s.link.prepareShareGroup(ctx, group, s.options.Bool(keyFromBeginning) || dead)

@@ -30,6 +30,15 @@ type ack struct {
 	verdict     *verdict // gets the result; nil: nobody waits for it
 	place       int      // in verdict
 	err         error    // of one that its session failed to say
+	relocked    bool     // the broker has locked the record for us once more, since this was to be said
+}
+
+// of is the partition that it is about.
+func (a *ack) of() int32 {
+	if a.handle != nil {
+		return a.handle.record.Partition
+	}
+	return a.partition
 }
 
 func (a *ack) finish(err error) {
@@ -113,6 +122,10 @@ func (s *shareSession) acknowledge(acks []*ack, renewing bool) error {
 	for _, topic := range response.Topics {
 		for _, p := range topic.Partitions {
 			results[p.Partition] = kerr.ErrorForCode(p.ErrorCode)
+			if hasLetGo(results[p.Partition]) {
+				s.void(p.Partition)
+				c.wantRefresh()
+			}
 		}
 	}
 	s.conclude(acks, results)
@@ -138,6 +151,14 @@ func sessionError(err error) error {
 	return classify(context.Background(), err)
 }
 
+// hasLetGo tells by the error of a partition whether the broker has let go of all records there. Their locks are in the
+// memory of the leader only, which drops them when it is not the leader any more, even if it is again soon after: a broker
+// that is busy loses its leadership when its controller does not hear of it in time.
+func hasLetGo(err error) bool {
+	return errors.Is(err, kerr.NotLeaderForPartition) || errors.Is(err, kerr.FencedLeaderEpoch) || errors.Is(err, kerr.FencedStateEpoch) ||
+		errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID) || isUnknownGroup(err)
+}
+
 // conclude tells those who wait what the broker says. It refuses all acks of a partition if one of them comes
 // too late; those then are said again one by one.
 func (s *shareSession) conclude(acks []*ack, results map[int32]error) {
@@ -150,10 +171,10 @@ func (s *shareSession) conclude(acks []*ack, results map[int32]error) {
 		switch {
 		case !answered:
 			err = queues.ErrLockLost // it is not the broker's partition any more
-		case errors.Is(err, kerr.InvalidRecordState) && suspects[a.partition] > 1:
+		case errors.Is(err, kerr.InvalidRecordState) && (suspects[a.partition] > 1 || a.relocked):
 			s.alone(a)
 			continue
-		case errors.Is(err, kerr.NotLeaderForPartition), errors.Is(err, kerr.FencedLeaderEpoch), errors.Is(err, kerr.InvalidRecordState):
+		case hasLetGo(err), errors.Is(err, kerr.InvalidRecordState):
 			err = fmt.Errorf("%w: %w", queues.ErrLockLost, err)
 		}
 		switch {
@@ -177,6 +198,7 @@ func (s *shareSession) alone(a *ack) {
 		s.failToSay([]*ack{a}, queues.ErrLockLost)
 		return
 	}
+	a.relocked = false
 	s.broken = s.acknowledge([]*ack{a}, a.kind == ackRenew)
 }
 
@@ -194,7 +216,7 @@ func (s *shareSession) keep(h *shareHandle) {
 	c := s.consumer
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if h.generation == s.generation {
+	if !s.isLost(h) {
 		s.hold(h)
 	}
 }

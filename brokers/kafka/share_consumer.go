@@ -75,7 +75,7 @@ func newShareConsumer(s *session, settings shareSettings) *shareConsumer {
 // shareHandle is a record that this member holds.
 type shareHandle struct {
 	session    *shareSession
-	generation int // of the session
+	generation int // of the session when it came
 	record     *kgo.Record
 	earlier    int // deliveries before the record was written, as another one
 	count      int // deliveries by the broker, this one included
@@ -129,7 +129,7 @@ func (c *shareConsumer) stillHeld(taken []queues.Delivery) (n int) {
 	defer c.mu.Unlock()
 	for i := range taken {
 		from, to := &taken[i], &taken[n]
-		if h := from.Handle.(*shareHandle); h.generation == h.session.generation {
+		if h := from.Handle.(*shareHandle); !h.session.isLost(h) {
 			to.Message, to.Count, to.Handle = from.Message, from.Count, from.Handle
 			n++
 		}

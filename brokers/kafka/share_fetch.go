@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -126,13 +127,18 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 		for i := range topic.Partitions {
 			p := &topic.Partitions[i]
 			results[p.Partition] = kerr.ErrorForCode(p.AcknowledgeErrorCode)
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+			err := kerr.ErrorForCode(p.ErrorCode)
+			if hasLetGo(results[p.Partition]) || hasLetGo(err) {
+				s.void(p.Partition) // before its records are read: these are locked anew
+			}
+			if err != nil {
 				s.forgetPartition(p.Partition, err)
 				continue
 			}
 			handles = append(handles, s.decode(p)...)
 		}
 	}
+	handles = s.fresh(handles, acks, results)
 	s.conclude(acks, results)
 	if s.broken != nil {
 		return // these records are lost with the session
@@ -141,7 +147,7 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 	if lock := time.Duration(response.AcquisitionLockTimeoutMillis) * time.Millisecond; lock > 0 {
 		s.lock = lock
 	}
-	handles = s.unknown(handles)
+	handles = slices.DeleteFunc(handles, s.isLost) // while acks were said again
 	for _, h := range handles {
 		s.hold(h)
 	}
@@ -157,29 +163,47 @@ func (s *shareSession) takeIn(response *kmsg.ShareFetchResponse, acks []*ack) {
 	}
 }
 
-// unknown leaves out records that we hold already: a broker that has just come back may forget what it had locked, and
-// lock it for us once more. Who has them settles them by the same offset. It is called with mu held.
-func (s *shareSession) unknown(handles []*shareHandle) []*shareHandle {
-	if len(s.held) == 0 || len(handles) == 0 {
+// fresh leaves out records that we have already: a broker that let go of what it had locked, of which we have not heard,
+// may lock it for us once more. Who has such a record settles it by the same offset, and if that is on its way, or was
+// refused just now, it is what will be said of it. Handed out again it would be worked on twice.
+func (s *shareSession) fresh(handles []*shareHandle, acks []*ack, results map[int32]error) []*shareHandle {
+	if len(handles) == 0 {
 		return handles
 	}
+	c := s.consumer
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	type place struct {
 		partition int32
 		offset    int64
 	}
+	of := func(h *shareHandle) place { return place{h.record.Partition, h.record.Offset} }
 	held := make(map[place]*shareHandle, len(s.held))
 	for h := range s.held {
-		held[place{h.record.Partition, h.record.Offset}] = h
+		held[of(h)] = h
 	}
-	fresh := handles[:0]
-	for _, h := range handles {
-		if known := held[place{h.record.Partition, h.record.Offset}]; known != nil {
-			known.renewed = h.renewed
-			continue
+	settled := make(map[place]*ack, len(s.acks))
+	for _, a := range s.acks {
+		if a.handle != nil {
+			settled[of(a.handle)] = a
 		}
-		fresh = append(fresh, h)
 	}
-	return fresh
+	for _, a := range acks {
+		if a.handle != nil && errors.Is(results[a.of()], kerr.InvalidRecordState) {
+			settled[of(a.handle)] = a
+		}
+	}
+	return slices.DeleteFunc(handles, func(h *shareHandle) bool {
+		if known := held[of(h)]; known != nil {
+			known.renewed = h.renewed
+			return true
+		}
+		a := settled[of(h)]
+		if a != nil {
+			a.relocked = true
+		}
+		return a != nil
+	})
 }
 
 // forgetPartition follows up on a partition that the broker has nothing for, most likely because it does not lead it.

@@ -29,7 +29,8 @@ type shareSession struct {
 	unsaid []*ack // for lose to finish
 
 	// Guarded by consumer.mu.
-	generation int                // sessions so far
+	generation int                // how often locks were lost, all or those of a partition
+	oldest     map[int32]int      // by partition: the oldest generation that is not lost
 	wanted     map[int32]struct{} // assigned partitions that the broker leads
 	begun      uint64             // fetches
 	ended      uint64             // number of the last fetch that has ended
@@ -65,7 +66,7 @@ func newShareSession(c *shareConsumer, broker int32) *shareSession {
 	return &shareSession{
 		consumer: c, broker: broker,
 		bell: make(chan struct{}, 1), rest: make(chan struct{}),
-		known: map[int32]struct{}{}, held: map[*shareHandle]struct{}{},
+		known: map[int32]struct{}{}, held: map[*shareHandle]struct{}{}, oldest: map[int32]int{},
 		wait: leastFetchWait, pause: leastPause, lock: usualRecordLock,
 	}
 }
@@ -232,32 +233,67 @@ func (s *shareSession) request(request kmsg.Request) (kmsg.Response, error) {
 // lose begins anew after the session, or the connection that it is tied to, has failed. What was held is lost.
 func (s *shareSession) lose(err error) {
 	c := s.consumer
-	c.mu.Lock()
 	s.epoch, s.known, s.broken = 0, map[int32]struct{}{}, nil
-	generation := s.generation
-	s.generation++
-	clear(s.held)
-	acks := s.acks
-	s.acks = nil
-	kept := c.ready[:0:0]
-	for _, h := range c.ready {
-		if h.session != s {
-			kept = append(kept, h)
-		}
-	}
-	c.ready = kept
+	c.mu.Lock()
 	c.refuse(fail(c.work, fmt.Sprintf("asking broker %d", s.broker), err), false)
 	c.mu.Unlock()
 	c.wantRefresh()
-	c.session.params.Void(func(handle any) bool {
-		h, ok := handle.(*shareHandle)
-		return ok && h.session == s && h.generation <= generation
-	})
-	finishAll(acks, queues.ErrLockLost)
+	s.void(everyPartition)
 	for _, a := range s.unsaid {
 		a.finish(a.err)
 	}
 	s.unsaid = nil
+}
+
+// everyPartition stands for all of a session.
+const everyPartition = -1
+
+// void lets go of all that is held of a partition, after the broker has, and tells the base before it tells those who
+// wait for an ack: they go on to what was taken ahead.
+func (s *shareSession) void(partition int32) {
+	c := s.consumer
+	isOf := func(p int32) bool { return partition == everyPartition || p == partition }
+	c.mu.Lock()
+	s.generation++
+	generation := s.generation
+	if partition == everyPartition {
+		clear(s.oldest)
+		s.oldest[everyPartition] = generation
+	} else {
+		s.oldest[partition] = generation
+	}
+	for h := range s.held {
+		if isOf(h.record.Partition) {
+			delete(s.held, h)
+		}
+	}
+	kept := c.ready[:0:0]
+	for _, h := range c.ready {
+		if h.session != s || !isOf(h.record.Partition) {
+			kept = append(kept, h)
+		}
+	}
+	c.ready = kept
+	var lost, left []*ack
+	for _, a := range s.acks {
+		if isOf(a.of()) {
+			lost = append(lost, a)
+		} else {
+			left = append(left, a)
+		}
+	}
+	s.acks = left
+	c.mu.Unlock()
+	c.session.params.Void(func(handle any) bool {
+		h, ok := handle.(*shareHandle)
+		return ok && h.session == s && isOf(h.record.Partition) && h.generation < generation
+	})
+	finishAll(lost, queues.ErrLockLost)
+}
+
+// isLost tells whether the broker has let go of a record since it came. It is called with mu held.
+func (s *shareSession) isLost(h *shareHandle) bool {
+	return h.generation < max(s.oldest[everyPartition], s.oldest[h.record.Partition])
 }
 
 // end closes the session on the broker, which releases what is left.

@@ -10,7 +10,6 @@ import (
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -118,13 +117,13 @@ func TestTopicNames(t *testing.T) {
 func TestAMechanismThatIsNotKnownIsNamed(t *testing.T) {
 	t.Parallel()
 	credential := cauth.NewCredentialParamsFromTuples("username", "u", "password", "do-not-print-me", "mechanism", "magic")
-	_, err := mechanismOf(connect.Target{Credential: credential}, "", "")
+	_, err := mechanismOf(credential, "u", "p")
 	require.ErrorIs(t, err, queues.ErrBadConfig)
 	require.ErrorContains(t, err, "magic")
 	require.NotContains(t, err.Error(), "do-not-print-me")
 	for _, name := range []string{mechanismPlain, mechanismScram256, "SCRAM-SHA-512"} {
 		credential := cauth.NewCredentialParamsFromTuples("username", "u", "password", "p", "mechanism", name)
-		mechanism, err := mechanismOf(connect.Target{Credential: credential}, "", "")
+		mechanism, err := mechanismOf(credential, "u", "p")
 		require.NoError(t, err)
 		require.Equal(t, strings.ToUpper(name), mechanism.Name())
 	}

@@ -4,7 +4,6 @@ import (
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // DefaultMqttFactory makes the components of this module from their descriptors:
@@ -21,9 +20,6 @@ type DefaultMqttFactory struct {
 // NewDefaultMqttFactory makes the factory.
 func NewDefaultMqttFactory() *DefaultMqttFactory {
 	c := &DefaultMqttFactory{Factory: cbuild.NewFactory()}
-	build.RegisterKind(c.Factory, kind,
-		func(name string) queues.IMessageQueue { return NewMqttMessageQueue(name) },
-		func() any { return NewMqttMessageQueueFactory() },
-		func() any { return NewMqttConnection() })
+	build.RegisterKind(c.Factory, kind, NewMqttMessageQueue, NewMqttMessageQueueFactory, NewMqttConnection)
 	return c
 }

@@ -49,18 +49,16 @@ type limits struct {
 // client says how links are made.
 func client() connect.Client[*link] {
 	return connect.Client[*link]{
-		Kind:    kind,
-		Options: config.NewSet(connectionOptions()...),
-		Dial:    dialLink,
-		Close:   (*link).close,
+		Kind:      kind,
+		Protocols: protocols(),
+		Options:   config.NewSet(connectionOptions()...),
+		Dial:      dialLink,
+		Close:     (*link).close,
 	}
 }
 
-func dialLink(ctx context.Context, target connect.Target) (*link, error) {
-	server, err := newServer(target)
-	if err != nil {
-		return nil, err
-	}
+func dialLink(ctx context.Context, target connect.Target, servers connect.Servers) (_ *link, err error) {
+	server := newServer(target.Options, servers)
 	l := &link{
 		id:     "pip-" + uuid.NewString(),
 		server: server,

@@ -43,9 +43,9 @@ const (
 func protocols() []config.Protocol {
 	return []config.Protocol{
 		{Name: "mqtt", Port: 1883},
-		{Name: "mqtts", Port: 8883},
+		{Name: "mqtts", Port: 8883, TLS: true},
 		{Name: "ws", Port: 80, Parameters: true},
-		{Name: "wss", Port: 443, Parameters: true},
+		{Name: "wss", Port: 443, TLS: true, Parameters: true},
 	}
 }
 

@@ -33,41 +33,20 @@ type server struct {
 // websocketPath is where servers take WebSockets, by custom.
 const websocketPath = "mqtt"
 
-func newServer(target connect.Target) (*server, error) {
-	addresses, err := connect.Addresses(target.Connections, protocols()...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-	}
-	if len(addresses) == 0 {
-		return nil, fmt.Errorf("%w: %s", queues.ErrNoConnection, connect.MissingConnection)
-	}
+func newServer(options config.Values, servers connect.Servers) *server {
 	s := &server{
-		keepalive: target.Options.Duration(keyKeepalive),
-		patience:  target.Options.Duration(config.ConnectTimeout),
-		pause:     target.Options.Duration(keyReconnect),
-		retry:     target.Options.Bool(keyRetryConnect),
+		tls:       servers.TLS,
+		username:  servers.Username,
+		password:  servers.Password,
+		keepalive: options.Duration(keyKeepalive),
+		patience:  options.Duration(config.ConnectTimeout),
+		pause:     options.Duration(keyReconnect),
+		retry:     options.Bool(keyRetryConnect),
 	}
-	for _, connection := range target.Connections {
-		if s.tls, err = connect.TLSConfig(connection); err != nil {
-			return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-		}
-		if s.tls != nil {
-			break
-		}
+	for _, address := range servers.Addresses {
+		s.urls = append(s.urls, urlOf(address, servers.TLS != nil))
 	}
-	for _, address := range addresses {
-		s.urls = append(s.urls, urlOf(address, s.tls != nil))
-		if s.username == "" && s.password == "" {
-			s.username, s.password = address.Username, address.Password
-		}
-	}
-	if s.tls == nil {
-		s.tls = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if target.Credential != nil && target.Credential.Username() != "" {
-		s.username, s.password = target.Credential.Username(), target.Credential.Password()
-	}
-	return s, nil
+	return s
 }
 
 // urlOf is the address as the client library takes it, without user and password. With settings of TLS
@@ -195,5 +174,5 @@ func (a *attempt) failure(otherwise error) error {
 	if a.last != nil {
 		return a.last
 	}
-	return fmt.Errorf("%w: no answer within options.connect_timeout: %w", queues.ErrNoConnection, otherwise)
+	return fmt.Errorf("%w: no answer: %w", queues.ErrNoConnection, otherwise)
 }

@@ -63,8 +63,6 @@ func (s *storage) Traits() queues.Traits {
 }
 
 func (s *storage) Open(ctx context.Context, params queues.StorageParams) error {
-	ctx, cancel := context.WithTimeout(ctx, params.Options.Duration(config.ConnectTimeout))
-	defer cancel()
 	p, err := newPlan(params.Queue, params.Options, s.source != nil)
 	if err != nil {
 		return err

@@ -3,8 +3,9 @@ package nats
 import (
 	"testing"
 
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 func TestComponentsAreDescribedWithoutMistakes(t *testing.T) {
@@ -16,15 +17,5 @@ func TestComponentsAreDescribedWithoutMistakes(t *testing.T) {
 
 func TestTheFactoryMakesWhatIsDescribed(t *testing.T) {
 	t.Parallel()
-	factory := NewDefaultNatsFactory()
-	for _, component := range Components() {
-		descriptor, err := cref.ParseDescriptorFromString(component.Descriptor("orders"))
-		require.NoError(t, err)
-		made, err := factory.Create(descriptor)
-		require.NoError(t, err, component.String())
-		require.NotNil(t, made)
-		if named, ok := made.(interface{ Name() string }); ok {
-			require.Equal(t, "orders", named.Name())
-		}
-	}
+	test.CheckFactory(t, NewDefaultNatsFactory(), Components(), &NatsMessageQueue{}, &NatsMessageQueueFactory{}, &NatsConnection{}, &BareNatsMessageQueue{})
 }

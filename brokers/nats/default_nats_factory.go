@@ -1,11 +1,9 @@
 package nats
 
 import (
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -24,16 +22,8 @@ type DefaultNatsFactory struct {
 // NewDefaultNatsFactory makes the factory.
 func NewDefaultNatsFactory() *DefaultNatsFactory {
 	c := &DefaultNatsFactory{Factory: cbuild.NewFactory()}
-	build.RegisterKind(c.Factory, kind,
-		func(name string) queues.IMessageQueue { return NewNatsMessageQueue(name) },
-		func() any { return NewNatsMessageQueueFactory() },
-		func() any { return NewNatsConnection() })
-	c.Register(cref.NewDescriptor(config.Group, config.ComponentQueue, bareKind, "*", "1.0"), func(locator any) any {
-		name := ""
-		if descriptor, ok := locator.(*cref.Descriptor); ok {
-			name = descriptor.Name()
-		}
-		return NewBareNatsMessageQueue(name)
-	})
+	build.RegisterKind(c.Factory, kind, NewNatsMessageQueue, NewNatsMessageQueueFactory, NewNatsConnection)
+	bare := build.MessageQueueFactory{Factory: c.Factory}
+	bare.RegisterQueues(bareKind, func(name string) queues.IMessageQueue { return NewBareNatsMessageQueue(name) })
 	return c
 }

@@ -18,13 +18,11 @@ import (
 // client says how connections to NATS are made: over the network, or, with a provider, in this process.
 func client(provider natsgo.InProcessConnProvider) connect.Client[*link] {
 	return connect.Client[*link]{
-		Kind:    kind,
-		Options: config.NewSet(sharedOptions()...),
-		Dial: func(ctx context.Context, target connect.Target) (*link, error) {
-			s, err := readServers(target)
-			if err != nil {
-				return nil, err
-			}
+		Kind:      kind,
+		Protocols: protocols(),
+		Options:   config.NewSet(sharedOptions()...),
+		Dial: func(ctx context.Context, target connect.Target, given connect.Servers) (*link, error) {
+			s := newServers(target, given)
 			s.provider = provider
 			return s.dial(ctx)
 		},
@@ -48,58 +46,51 @@ type servers struct {
 	answerTimeout time.Duration
 }
 
-func readServers(target connect.Target) (*servers, error) {
+func newServers(target connect.Target, given connect.Servers) *servers {
 	s := &servers{
 		name:          target.Name,
+		username:      given.Username,
+		password:      given.Password,
+		tls:           given.TLS,
 		retryConnect:  target.Options.Bool(retryConnectKey),
 		maxReconnect:  target.Options.Int(maxReconnectKey),
 		reconnectWait: target.Options.Duration(reconnectKey),
 		answerTimeout: target.Options.Duration(flushTimeoutKey),
 	}
-	addresses, err := connect.Addresses(target.Connections, protocols()...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-	}
-	if len(addresses) == 0 {
-		return nil, fmt.Errorf("%w: %s", queues.ErrNoConnection, connect.MissingConnection)
-	}
-	for _, address := range addresses {
+	for _, address := range given.Addresses {
 		s.urls = append(s.urls, address.Protocol+"://"+address.HostPort())
-		if s.username == "" {
-			s.username, s.password = address.Username, address.Password
-		}
 	}
 	if credential := target.Credential; credential != nil && credential.ConfigParams != nil {
-		if username := credential.Username(); username != "" {
-			s.username, s.password = username, credential.Password()
-		}
 		s.token = credential.GetAsString(tokenKey)
 	}
-	for _, connection := range target.Connections {
-		if s.tls, err = connect.TLSConfig(connection); err != nil {
-			return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-		}
-		if s.tls != nil {
-			break
-		}
-	}
-	return s, nil
+	return s
 }
 
 // String names the servers, without secrets.
 func (s *servers) String() string { return strings.Join(s.urls, ", ") }
 
-// dial connects, and tries again until ctx ends unless it was told not to.
+// dial connects, and tries again until ctx ends unless it was told not to. The error is that of the last attempt
+// that had its time: of one that the end of ctx cuts short nobody learns why there is no connection.
 func (s *servers) dial(ctx context.Context) (*link, error) {
+	var cause error
 	for {
 		l, err := s.dialOnce(ctx)
 		if err == nil {
 			return l, nil
 		}
-		if !s.retryConnect || isRefusal(err) || pause(ctx, min(s.reconnectWait, time.Second)) != nil {
-			return nil, s.explain(err)
+		if cause == nil || isRefusal(err) || !isOver(ctx) {
+			cause = err
+		}
+		if !s.retryConnect || isRefusal(err) || pause(ctx, min(s.reconnectWait, time.Second)) != nil || isOver(ctx) {
+			return nil, s.explain(cause)
 		}
 	}
+}
+
+// isOver tells whether the time of ctx has run out, also a moment before ctx is told of it.
+func isOver(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // dialLimit bounds one attempt to reach one server.

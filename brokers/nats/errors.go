@@ -9,7 +9,6 @@ import (
 	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
@@ -27,8 +26,6 @@ func explainBuilding(ctx context.Context, err error) error {
 	case isError(err, errSubjectOverlap):
 		return fmt.Errorf("%w: another stream takes messages of this subject already; name that one in %s, or set another %s: %w",
 			queues.ErrBadConfig, streamKey, subjectKey, err)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, natsgo.ErrTimeout), errors.Is(err, natsgo.ErrConnectionClosed):
-		return fmt.Errorf("%w: the server did not answer within %s: %w", queues.ErrNoConnection, config.ConnectTimeout, err)
 	}
 	var answered jetstream.JetStreamError
 	if errors.As(err, &answered) {

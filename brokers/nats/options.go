@@ -102,7 +102,7 @@ func bareOptions() []config.Option {
 
 // protocols are how a server can be reached.
 func protocols() []config.Protocol {
-	return []config.Protocol{{Name: "nats", Port: 4222}, {Name: "tls", Port: 4222}, {Name: "ws", Port: 80}, {Name: "wss", Port: 443}}
+	return []config.Protocol{{Name: "nats", Port: 4222}, {Name: "tls", Port: 4222, TLS: true}, {Name: "ws", Port: 80}, {Name: "wss", Port: 443, TLS: true}}
 }
 
 // credentialOptions describe a section credential.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
@@ -47,17 +46,15 @@ func openSession(ctx context.Context, lease *connect.Lease[*link], plan *bluepri
 		link:   lease.Client,
 		later:  newLaterSet(),
 	}
-	limited, cancel := context.WithTimeout(ctx, params.Options.Duration(config.ConnectTimeout))
-	defer cancel()
 	var err error
-	if s.stream, s.consumer, err = plan.build(limited, s.link.js, s.create); err != nil {
+	if s.stream, s.consumer, err = plan.build(ctx, s.link.js, s.create); err != nil {
 		return nil, explainBuilding(ctx, err)
 	}
 	cfg := s.stream.CachedInfo().Config
 	s.confirms = fmt.Appendf(nil, `{"stream":%q,`, plan.stream)
 	s.keepsUncounted = coversAny(cfg.Subjects, plan.subject+besideSuffix)
 	if s.create && s.keepsUncounted && plan.needsMover(cfg) {
-		if s.mover, err = newMover(limited, s); err != nil {
+		if s.mover, err = newMover(ctx, s); err != nil {
 			return nil, explainBuilding(ctx, err)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
@@ -18,21 +17,11 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
-// poolConfig makes the client's configuration of resolved connections, a credential (may be nil) and options.
-func poolConfig(connections []*cconn.ConnectionParams, credential *cauth.CredentialParams, options config.Values) (*pgxpool.Config, error) {
-	addresses, err := connect.Addresses(connections, protocols()...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-	}
-	if len(addresses) == 0 {
-		return nil, fmt.Errorf("%w: set connection.host and connection.port, or connection.uri", queues.ErrNoConnection)
-	}
-	secure, err := tlsConfig(connections)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-	}
-	settings := clientSettings(addresses, databaseName(connections), credential)
-	if secure != nil {
+// poolConfig makes the client's configuration.
+func poolConfig(target connect.Target, servers connect.Servers) (*pgxpool.Config, error) {
+	options := target.Options
+	settings := clientSettings(servers, databaseName(target.Connections))
+	if servers.TLS != nil {
 		settings["sslmode"] = "verify-full" // never in the clear; what is verified is set below
 	}
 	cfg, err := pgxpool.ParseConfig(spell(settings))
@@ -44,7 +33,7 @@ func poolConfig(connections []*cconn.ConnectionParams, credential *cauth.Credent
 		}
 		return nil, fmt.Errorf("%w: connection.uri: %w", queues.ErrBadConfig, cause)
 	}
-	useTLS(&cfg.ConnConfig.Config, secure)
+	useTLS(&cfg.ConnConfig.Config, servers.TLS)
 	cfg.ConnConfig.ConnectTimeout = options.Duration(config.ConnectTimeout)
 	if _, given := settings["pool_max_conns"]; !given || options.IsSet(optionMaxPoolSize) {
 		cfg.MaxConns = int32(options.Int(optionMaxPoolSize))
@@ -75,30 +64,21 @@ func tune(params map[string]string) {
 }
 
 // clientSettings are the settings of the connection as the client knows them.
-func clientSettings(addresses []connect.Address, database string, credential *cauth.CredentialParams) map[string]string {
+func clientSettings(servers connect.Servers, database string) map[string]string {
 	settings := map[string]string{}
-	hosts, ports := make([]string, len(addresses)), make([]string, len(addresses))
-	for i, address := range addresses {
+	setOnce(settings, "user", servers.Username)
+	setOnce(settings, "password", servers.Password)
+	setOnce(settings, "dbname", database)
+	hosts, ports := make([]string, len(servers.Addresses)), make([]string, len(servers.Addresses))
+	for i, address := range servers.Addresses {
 		hosts[i], ports[i] = address.Host, strconv.Itoa(address.Port)
 		for key, values := range address.Query {
 			setOnce(settings, key, values[0])
 		}
-		setOnce(settings, "user", address.Username)
-		setOnce(settings, "password", address.Password)
 		setOnce(settings, "dbname", address.Path)
 	}
 	settings["host"], settings["port"] = strings.Join(hosts, ","), strings.Join(ports, ",")
-	if database != "" {
-		settings["dbname"] = database
-	}
-	if credential != nil {
-		for key, value := range map[string]string{"user": credential.Username(), "password": credential.Password()} {
-			if value != "" {
-				settings[key] = value
-			}
-		}
-	}
-	if len(addresses) > 1 { // of several servers one can write
+	if len(servers.Addresses) > 1 { // of several servers one can write
 		setOnce(settings, "target_session_attrs", "read-write")
 	}
 	return settings
@@ -129,16 +109,6 @@ func databaseName(connections []*cconn.ConnectionParams) string {
 		}
 	}
 	return ""
-}
-
-// tlsConfig reads the first connection that has TLS settings.
-func tlsConfig(connections []*cconn.ConnectionParams) (*tls.Config, error) {
-	for _, connection := range connections {
-		if secure, err := connect.TLSConfig(connection); secure != nil || err != nil {
-			return secure, err
-		}
-	}
-	return nil, nil
 }
 
 // useTLS sets TLS for every host.

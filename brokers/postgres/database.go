@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -26,16 +25,17 @@ type database struct {
 // client says how queues and connection components connect.
 func client() connect.Client[*database] {
 	return connect.Client[*database]{
-		Kind:    kind,
-		Options: config.NewSet(sharedOptions()...),
-		Dial:    dial,
-		Close:   (*database).close,
+		Kind:      kind,
+		Protocols: protocols(),
+		Options:   config.NewSet(sharedOptions()...),
+		Dial:      dial,
+		Close:     (*database).close,
 	}
 }
 
 // dial connects, and checks that the server will do.
-func dial(ctx context.Context, target connect.Target) (*database, error) {
-	cfg, err := poolConfig(target.Connections, target.Credential, target.Options)
+func dial(ctx context.Context, target connect.Target, servers connect.Servers) (*database, error) {
+	cfg, err := poolConfig(target, servers)
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +58,6 @@ func (d *database) greet(ctx context.Context) error {
 	var schema *string
 	err := d.pool.QueryRow(ctx, "SELECT current_setting('server_version_num'), current_schema()::text").Scan(&version, &schema)
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("%w: the server does not answer within %s: %w", queues.ErrNoConnection, config.ConnectTimeout, err)
-		}
 		return failure(ctx, connect.Explain(err))
 	}
 	if schema != nil {

@@ -4,7 +4,6 @@ import (
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // DefaultPostgresFactory makes the components of this module from their descriptors:
@@ -21,9 +20,6 @@ type DefaultPostgresFactory struct {
 // NewDefaultPostgresFactory makes the factory.
 func NewDefaultPostgresFactory() *DefaultPostgresFactory {
 	c := &DefaultPostgresFactory{Factory: cbuild.NewFactory()}
-	build.RegisterKind(c.Factory, kind,
-		func(name string) queues.IMessageQueue { return NewPostgresMessageQueue(name) },
-		func() any { return NewPostgresMessageQueueFactory() },
-		func() any { return NewPostgresConnection() })
+	build.RegisterKind(c.Factory, kind, NewPostgresMessageQueue, NewPostgresMessageQueueFactory, NewPostgresConnection)
 	return c
 }

@@ -41,9 +41,6 @@ func (n naming) prepare(ctx context.Context, db *database, queue string) (table.
 		return t, err
 	}
 	if err := n.check(ctx, db, t, queue); err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("%w: not done within %s: %w", queues.ErrNoConnection, config.ConnectTimeout, err)
-		}
 		return t, fmt.Errorf("table %s: %w", t, failure(ctx, err))
 	}
 	return t, nil

@@ -8,14 +8,16 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 func defaults(t *testing.T, pairs ...any) config.Values {
@@ -41,22 +43,16 @@ func TestCapabilitiesOfAClosedQueue(t *testing.T) {
 
 func TestFactoryMakesEveryComponent(t *testing.T) {
 	t.Parallel()
-	factory := NewDefaultPostgresFactory()
-	for locator, want := range map[string]any{
-		"pip-services:message-queue:postgres:orders:1.0":  &PostgresMessageQueue{},
-		"pip-services:queue-factory:postgres:default:1.0": &PostgresMessageQueueFactory{},
-		"pip-services:connection:postgres:default:1.0":    &PostgresConnection{},
-	} {
-		descriptor, err := cref.ParseDescriptorFromString(locator)
-		require.NoError(t, err)
-		require.NotNil(t, factory.CanCreate(descriptor), locator)
-		made, err := factory.Create(descriptor)
-		require.NoError(t, err)
-		require.IsType(t, want, made)
-		if queue, ok := made.(queues.IMessageQueue); ok {
-			require.Equal(t, "orders", queue.Name())
-		}
+	test.CheckFactory(t, NewDefaultPostgresFactory(), Components(), &PostgresMessageQueue{}, &PostgresMessageQueueFactory{}, &PostgresConnection{})
+}
+
+// poolConfigOf makes the client's configuration as connecting does.
+func poolConfigOf(target connect.Target) (*pgxpool.Config, error) {
+	servers, err := target.Servers(protocols()...)
+	if err != nil {
+		return nil, err
 	}
+	return poolConfig(target, servers)
 }
 
 func TestConnectionsBecomeHostsOfOneClient(t *testing.T) {
@@ -66,7 +62,7 @@ func TestConnectionsBecomeHostsOfOneClient(t *testing.T) {
 		cconn.NewConnectionParamsFromTuples("uri", "postgres://ann:pw@two:5433/ignored?application_name=mine"),
 	}
 	credential := cauth.NewCredentialParamsFromTuples("username", "bob", "password", `it's a \ secret`)
-	cfg, err := poolConfig(connections, credential, defaults(t, optionMaxPoolSize, 3, config.ConnectTimeout, 1500))
+	cfg, err := poolConfigOf(connect.Target{Connections: connections, Credential: credential, Options: defaults(t, optionMaxPoolSize, 3, config.ConnectTimeout, 1500)})
 	require.NoError(t, err)
 	conn := cfg.ConnConfig
 	require.Equal(t, "one", conn.Host)
@@ -96,13 +92,11 @@ func TestBadConnectionsAreRefusedWithoutSecrets(t *testing.T) {
 		{"port", "many", "port"},
 	} {
 		connection := cconn.NewConnectionParamsFromTuples("host", "here", bad.key, bad.value)
-		_, err := poolConfig([]*cconn.ConnectionParams{connection}, nil, defaults(t))
+		_, err := poolConfigOf(connect.Target{Connections: []*cconn.ConnectionParams{connection}, Options: defaults(t)})
 		require.ErrorIs(t, err, queues.ErrBadConfig, bad.value)
 		require.ErrorContains(t, err, bad.hint)
 		require.NotContains(t, err.Error(), "hunter2")
 	}
-	_, err := poolConfig(nil, nil, defaults(t))
-	require.ErrorIs(t, err, queues.ErrNoConnection)
 }
 
 func TestErrorsOfTheServerHaveASentinel(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 // mostTogether bounds how many callers one statement serves.
 const mostTogether = 100
 
-// session is what one Open has made. Its methods are called between begin and calls.Done.
+// session is what one Open has made. Its methods are called between enter and leave.
 type session struct {
 	lease   *connect.Lease[*database]
 	pool    *pgxpool.Pool
@@ -33,9 +33,7 @@ type session struct {
 	limit          int  // of messages; 0: none
 	reject         bool // what is over the limit
 
-	mu      sync.Mutex
-	closed  bool
-	closing chan struct{}
+	closing chan struct{} // closed when nobody enters any more
 	calls   sync.WaitGroup
 	work    context.Context // ends when Close waits no longer
 	stop    context.CancelFunc
@@ -86,22 +84,8 @@ func newSession(lease *connect.Lease[*database], t table.Table, params queues.St
 	return s
 }
 
-// begin notes a call that Close must wait for. It reports false when the session is closed.
-func (s *session) begin() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.calls.Add(1)
-	return true
-}
-
 // close lets calls come to their end as long as ctx lives: one that is broken off may leave a message locked.
 func (s *session) close(ctx context.Context) {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
 	close(s.closing)
 	s.alarm.disarm()
 	s.notify.unsubscribe(s.channel, &s.waker)

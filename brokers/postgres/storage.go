@@ -93,15 +93,19 @@ func (st *storage) Close(ctx context.Context) error {
 	return nil
 }
 
-func (st *storage) session() *session {
+// join is the session that is open, with one more call in it that Close waits for; nil: there is none.
+func (st *storage) join() *session {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if st.current != nil {
+		st.current.calls.Add(1)
+	}
 	return st.current
 }
 
 // enter begins a call: its session, and a ctx that ends with the session, until leave.
 func (st *storage) enter(ctx context.Context) (s *session, bound context.Context, leave func(), err error) {
-	if s = st.session(); s == nil || !s.begin() {
+	if s = st.join(); s == nil {
 		return nil, nil, nil, queues.ErrNotOpened
 	}
 	bound, cancel := context.WithCancel(ctx)

@@ -4,7 +4,6 @@ import (
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // DefaultRabbitMQFactory makes the components of this module from their descriptors:
@@ -21,10 +20,6 @@ type DefaultRabbitMQFactory struct {
 // NewDefaultRabbitMQFactory makes the factory.
 func NewDefaultRabbitMQFactory() *DefaultRabbitMQFactory {
 	c := &DefaultRabbitMQFactory{Factory: cbuild.NewFactory()}
-	build.RegisterKind(c.Factory, kind,
-		func(name string) queues.IMessageQueue { return NewRabbitMQMessageQueue(name) },
-		func() any { return NewRabbitMQMessageQueueFactory() },
-		func() any { return NewRabbitMQConnection() },
-	)
+	build.RegisterKind(c.Factory, kind, NewRabbitMQMessageQueue, NewRabbitMQMessageQueueFactory, NewRabbitMQConnection)
 	return c
 }

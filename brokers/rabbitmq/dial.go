@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	amqp "github.com/rabbitmq/amqp091-go"
 
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
@@ -26,70 +26,45 @@ const longestAttempt = time.Minute
 // dialer logs in to the first server that answers.
 type dialer struct {
 	name      string // who connects, for the server's lists
-	servers   []server
+	servers   connect.Servers
 	vhost     string
 	heartbeat time.Duration
 }
 
-// server is where to log in, and as whom.
-type server struct {
-	address  connect.Address
-	secure   *tls.Config // nil: in the clear
-	username string
-	password string
+func newDialer(target connect.Target, servers connect.Servers) *dialer {
+	if servers.Username == "" {
+		servers.Username, servers.Password = "guest", "guest" // as every client of RabbitMQ does
+	}
+	return &dialer{
+		name:      target.Name,
+		servers:   servers,
+		vhost:     vhostOf(target.Connections, servers.Addresses),
+		heartbeat: target.Options.Duration(optionHeartbeat),
+	}
 }
 
-// newDialer reads what a target says of the server. Errors: ErrBadConfig, ErrNoConnection.
-func newDialer(target connect.Target) (*dialer, error) {
-	addresses, err := connect.Addresses(target.Connections, protocols()...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-	}
-	if len(addresses) == 0 {
-		return nil, fmt.Errorf("%w: %s", queues.ErrNoConnection, connect.MissingConnection)
-	}
-	d := &dialer{name: target.Name, heartbeat: target.Options.Duration(optionHeartbeat)}
-	var secure *tls.Config
-	for _, connection := range target.Connections {
-		if connection == nil || connection.ConfigParams == nil {
-			continue
-		}
-		if d.vhost == "" {
-			d.vhost = connection.GetAsString(keyVhost)
-		}
-		if secure == nil {
-			if secure, err = connect.TLSConfig(connection); err != nil {
-				return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
+func vhostOf(connections []*cconn.ConnectionParams, addresses []connect.Address) string {
+	for _, connection := range connections {
+		if connection != nil && connection.ConfigParams != nil {
+			if vhost := connection.GetAsString(keyVhost); vhost != "" {
+				return vhost
 			}
 		}
 	}
 	for _, address := range addresses {
-		s := server{address: address, username: address.Username, password: address.Password}
-		if target.Credential != nil && target.Credential.Username() != "" {
-			s.username, s.password = target.Credential.Username(), target.Credential.Password()
+		if address.Path != "" {
+			return address.Path
 		}
-		if s.username == "" {
-			s.username, s.password = "guest", "guest" // as every client of RabbitMQ does
-		}
-		if address.Protocol == protocolTLS || secure != nil {
-			s.secure = secureFor(secure, address.Host)
-		}
-		if d.vhost == "" {
-			d.vhost = address.Path
-		}
-		d.servers = append(d.servers, s)
 	}
-	if d.vhost == "" {
-		d.vhost = "/"
-	}
-	return d, nil
+	return "/"
 }
 
-func secureFor(secure *tls.Config, host string) *tls.Config {
-	own := &tls.Config{MinVersion: tls.VersionTLS12}
-	if secure != nil {
-		own = secure.Clone()
+// secureFor returns what connections to a host are encrypted with; nil: nothing.
+func (d *dialer) secureFor(host string) *tls.Config {
+	if d.servers.TLS == nil {
+		return nil
 	}
+	own := d.servers.TLS.Clone()
 	if own.ServerName == "" {
 		own.ServerName = host
 	}
@@ -99,23 +74,23 @@ func secureFor(secure *tls.Config, host string) *tls.Config {
 // dial tries the servers in their order, within ctx. The error is about each that was tried.
 func (d *dialer) dial(ctx context.Context) (*amqp.Connection, error) {
 	var faults []error
-	for i, s := range d.servers {
+	for i, address := range d.servers.Addresses {
 		share := longestAttempt
 		if deadline, ok := ctx.Deadline(); ok { // one that does not answer leaves time for the others
-			share = time.Until(deadline) / time.Duration(len(d.servers)-i)
+			share = time.Until(deadline) / time.Duration(len(d.servers.Addresses)-i)
 		}
 		each, cancel := context.WithTimeout(ctx, share)
-		conn, err := d.login(each, s)
-		timedOut := each.Err() != nil
+		conn, err := d.login(each, address)
+		timedOut := errors.Is(each.Err(), context.DeadlineExceeded)
 		cancel()
 		if err == nil {
 			return conn, nil
 		}
-		if timedOut && ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if timedOut {
 			// A server that refuses the user may keep silent for a while: what it means by that comes first.
-			err = fmt.Errorf("%w; or there was no answer in time: check connection.host and connection.port, or raise %s", failure(err), config.ConnectTimeout)
+			err = fmt.Errorf("%w; or there was no answer in time: check connection.host and connection.port", failure(err))
 		}
-		faults = append(faults, fmt.Errorf("connecting to %s: %w", s.address.HostPort(), failure(err)))
+		faults = append(faults, fmt.Errorf("connecting to %s: %w", address.HostPort(), failure(err)))
 		if ctx.Err() != nil {
 			break
 		}
@@ -124,17 +99,17 @@ func (d *dialer) dial(ctx context.Context) (*amqp.Connection, error) {
 }
 
 // login connects to one server. The client library knows no ctx: closing the socket ends what it does.
-func (d *dialer) login(ctx context.Context, s server) (*amqp.Connection, error) {
+func (d *dialer) login(ctx context.Context, address connect.Address) (*amqp.Connection, error) {
 	var netDialer net.Dialer
-	socket, err := netDialer.DialContext(ctx, "tcp", s.address.HostPort())
+	socket, err := netDialer.DialContext(ctx, "tcp", address.HostPort())
 	if err != nil {
 		return nil, connect.Explain(err)
 	}
 	broken := context.AfterFunc(ctx, func() { _ = socket.Close() })
 	defer broken()
 	transport := socket
-	if s.secure != nil {
-		secured := tls.Client(socket, s.secure)
+	if secure := d.secureFor(address.Host); secure != nil {
+		secured := tls.Client(socket, secure)
 		if err := secured.HandshakeContext(ctx); err != nil {
 			_ = socket.Close()
 			return nil, fmt.Errorf("%w: agreeing on TLS (check connection.tls.*): %w", queues.ErrNoConnection, err)
@@ -143,7 +118,7 @@ func (d *dialer) login(ctx context.Context, s server) (*amqp.Connection, error) 
 	}
 	transport = newOutbox(transport)
 	conn, err := amqp.Open(transport, amqp.Config{
-		SASL:      []amqp.Authentication{&amqp.PlainAuth{Username: s.username, Password: s.password}},
+		SASL:      []amqp.Authentication{&amqp.PlainAuth{Username: d.servers.Username, Password: d.servers.Password}},
 		Vhost:     d.vhost,
 		Heartbeat: d.heartbeat,
 		FrameSize: frameSize,
@@ -156,15 +131,15 @@ func (d *dialer) login(ctx context.Context, s server) (*amqp.Connection, error) 
 	})
 	if err != nil {
 		_ = transport.Close()
-		return nil, wrongPort(err, s)
+		return nil, wrongPort(err, address)
 	}
 	return conn, nil
 }
 
 // wrongPort adds a hint to what the client says when the other side does not speak AMQP.
-func wrongPort(err error, s server) error {
+func wrongPort(err error, address connect.Address) error {
 	if strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "protocol") {
-		return fmt.Errorf("%w: the other side does not speak AMQP as it should (is %s the right port and protocol?): %w", queues.ErrNoConnection, s.address.String(), err)
+		return fmt.Errorf("%w: the other side does not speak AMQP as it should (is %s the right port and protocol?): %w", queues.ErrNoConnection, address, err)
 	}
 	return err
 }

@@ -30,18 +30,16 @@ const unprovenSize = 16 << 20
 // client says how links are made.
 func client() connect.Client[*link] {
 	return connect.Client[*link]{
-		Kind:    kind,
-		Options: config.NewSet(connectionOptions()...),
-		Dial:    dialLink,
-		Close:   (*link).close,
+		Kind:      kind,
+		Protocols: protocols(),
+		Options:   config.NewSet(connectionOptions()...),
+		Dial:      dialLink,
+		Close:     (*link).close,
 	}
 }
 
-func dialLink(ctx context.Context, target connect.Target) (*link, error) {
-	dialer, err := newDialer(target)
-	if err != nil {
-		return nil, err
-	}
+func dialLink(ctx context.Context, target connect.Target, servers connect.Servers) (*link, error) {
+	dialer := newDialer(target, servers)
 	patience := target.Options.Duration(config.ConnectTimeout)
 	redactor := connect.NewRedactor(target.Connections, target.Credential)
 	dial := func(ctx context.Context) (*amqp.Connection, error) {

@@ -28,10 +28,10 @@ func (l *link) listQueues(ctx context.Context, uri string) ([]string, error) {
 		return nil, fmt.Errorf("%w: %s: %w", queues.ErrBadConfig, optionManagementURI, err)
 	}
 	if base.User == nil {
-		request.SetBasicAuth(l.dialer.servers[0].username, l.dialer.servers[0].password)
+		request.SetBasicAuth(l.dialer.servers.Username, l.dialer.servers.Password)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
-	if secure := l.dialer.servers[0].secure; secure != nil {
+	if secure := l.dialer.servers.TLS; secure != nil {
 		transport.TLSClientConfig = secure.Clone()
 		transport.TLSClientConfig.ServerName = "" // it may be another machine
 	}

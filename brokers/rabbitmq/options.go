@@ -28,8 +28,6 @@ const (
 	optionNoQueue       = "options.noqueue"
 	optionHeartbeat     = "options.heartbeat"
 	optionManagementURI = "options.management_uri"
-	protocolPlain       = "amqp"
-	protocolTLS         = "amqps"
 	queueTypeQuorum     = "quorum"
 	queueTypeClassic    = "classic"
 	longestName         = 200 // bytes; the server takes 255, and queues for delayed messages add to it
@@ -40,7 +38,7 @@ const (
 
 // protocols are how a server can be reached.
 func protocols() []config.Protocol {
-	return []config.Protocol{{Name: protocolPlain, Port: 5672}, {Name: protocolTLS, Port: 5671}}
+	return []config.Protocol{{Name: "amqp", Port: 5672}, {Name: "amqps", Port: 5671, TLS: true}}
 }
 
 // connectionOptions are those of a connection component.

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 func settingsWith(t *testing.T, tuples ...any) (settings, error) {
@@ -42,16 +43,10 @@ func TestTheQueueTypeFollowsWhatIsAskedFor(t *testing.T) {
 
 func TestComponentsAreDescribedAndMade(t *testing.T) {
 	t.Parallel()
-	require.Len(t, Components(), 3)
 	for _, component := range Components() {
-		require.Empty(t, component.Options.Lint())
+		require.Empty(t, component.Lint())
 	}
-	factory := NewDefaultRabbitMQFactory()
-	for _, componentType := range []string{"message-queue", "queue-factory", "connection"} {
-		made, err := factory.Create(cref.NewDescriptor("pip-services", componentType, "rabbitmq", "orders", "1.0"))
-		require.NoError(t, err)
-		require.NotNil(t, made)
-	}
+	test.CheckFactory(t, NewDefaultRabbitMQFactory(), Components(), &RabbitMQMessageQueue{}, &RabbitMQMessageQueueFactory{}, &RabbitMQConnection{})
 }
 
 func TestAnswersOfTheServerAreClassified(t *testing.T) {
@@ -94,11 +89,11 @@ func TestTheManagementPluginListsQueues(t *testing.T) {
 		}
 	}))
 	t.Cleanup(plugin.Close)
-	l := &link{dialer: &dialer{vhost: "a/b", servers: []server{{username: "u", password: "p"}}}}
+	l := &link{dialer: &dialer{vhost: "a/b", servers: connect.Servers{Username: "u", Password: "p"}}}
 	names, err := l.listQueues(t.Context(), plugin.URL+"/")
 	require.NoError(t, err)
 	require.Equal(t, []string{"invoices", "orders"}, names)
-	l.dialer.servers[0].password = "wrong"
+	l.dialer.servers.Password = "wrong"
 	_, err = l.listQueues(t.Context(), plugin.URL)
 	require.ErrorIs(t, err, queues.ErrNoConnection)
 	require.ErrorContains(t, err, "management")

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,16 +17,18 @@ import (
 )
 
 // clientOptions makes the client's options of what to connect to.
-func clientOptions(target connect.Target) (*goredis.UniversalOptions, error) {
-	addresses, err := connect.Addresses(target.Connections, protocols()...)
+func clientOptions(target connect.Target, servers connect.Servers) (*goredis.UniversalOptions, error) {
+	database, err := databaseOf(target.Connections, servers.Addresses)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-	}
-	if len(addresses) == 0 {
-		return nil, fmt.Errorf("%w: %s", queues.ErrNoConnection, connect.MissingConnection)
+		return nil, err
 	}
 	request := target.Options.Duration(optionRequestTimeout)
 	options := &goredis.UniversalOptions{
+		Addrs:         servers.HostPorts(),
+		Username:      servers.Username,
+		Password:      servers.Password,
+		DB:            database,
+		TLSConfig:     servers.TLS,
 		OnConnect:     introduce(clientName(target.Name)),
 		Protocol:      2,
 		DialTimeout:   target.Options.Duration(config.ConnectTimeout),
@@ -42,21 +43,6 @@ func clientOptions(target connect.Target) (*goredis.UniversalOptions, error) {
 		ContextTimeoutEnabled:    true,
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	}
-	for _, address := range addresses {
-		options.Addrs = append(options.Addrs, address.HostPort())
-		if address.Password != "" {
-			options.Username, options.Password = address.Username, address.Password
-		}
-	}
-	if credential := target.Credential; credential != nil && credential.Password() != "" {
-		options.Username, options.Password = credential.Username(), credential.Password()
-	}
-	if options.DB, err = databaseOf(target.Connections, addresses); err != nil {
-		return nil, err
-	}
-	if options.TLSConfig, err = tlsConfig(target.Connections, addresses); err != nil {
-		return nil, err
 	}
 	if options.DB != 0 && options.MasterName == "" && (options.IsClusterMode || len(options.Addrs) > 1) {
 		return nil, databaseInCluster(options.DB)
@@ -92,23 +78,6 @@ func databaseOf(connections []*cconn.ConnectionParams, addresses []connect.Addre
 		return 0, fmt.Errorf("%w: %s: %q is not the number of a database; write 0 or more, redis://host:6379/0", queues.ErrBadConfig, key, text)
 	}
 	return number, nil
-}
-
-// tlsConfig returns nil for a connection in the clear.
-func tlsConfig(connections []*cconn.ConnectionParams, addresses []connect.Address) (*tls.Config, error) {
-	for _, connection := range connections {
-		if secure, err := connect.TLSConfig(connection); err != nil {
-			return nil, fmt.Errorf("%w: %w", queues.ErrBadConfig, err)
-		} else if secure != nil {
-			return secure, nil
-		}
-	}
-	for _, address := range addresses {
-		if address.Protocol == secureProtocol {
-			return &tls.Config{MinVersion: tls.VersionTLS12}, nil
-		}
-	}
-	return nil, nil
 }
 
 // introduce returns what tells the server the name of a new connection. It does not matter if the user may not.

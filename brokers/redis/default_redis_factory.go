@@ -4,7 +4,6 @@ import (
 	cbuild "github.com/pip-services3-gox/pip-services3-components-gox/build"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/build"
-	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 )
 
 // DefaultRedisFactory makes the components of this module from their descriptors:
@@ -21,10 +20,6 @@ type DefaultRedisFactory struct {
 // NewDefaultRedisFactory makes the factory.
 func NewDefaultRedisFactory() *DefaultRedisFactory {
 	c := &DefaultRedisFactory{Factory: cbuild.NewFactory()}
-	build.RegisterKind(c.Factory, kind,
-		func(name string) queues.IMessageQueue { return NewRedisMessageQueue(name) },
-		func() any { return NewRedisMessageQueueFactory() },
-		func() any { return NewRedisConnection() },
-	)
+	build.RegisterKind(c.Factory, kind, NewRedisMessageQueue, NewRedisMessageQueueFactory, NewRedisConnection)
 	return c
 }

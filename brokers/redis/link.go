@@ -40,16 +40,17 @@ const (
 // client says how links are made.
 func client() connect.Client[*link] {
 	return connect.Client[*link]{
-		Kind:    kind,
-		Options: config.NewSet(connectionOptions()...),
-		Dial:    dial,
-		Close:   func(l *link) { _ = l.client.Close() },
+		Kind:      kind,
+		Protocols: protocols(),
+		Options:   config.NewSet(connectionOptions()...),
+		Dial:      dial,
+		Close:     func(l *link) { _ = l.client.Close() },
 	}
 }
 
 // dial connects and checks that the server will do.
-func dial(ctx context.Context, target connect.Target) (*link, error) {
-	options, err := clientOptions(target)
+func dial(ctx context.Context, target connect.Target, servers connect.Servers) (*link, error) {
+	options, err := clientOptions(target, servers)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func dial(ctx context.Context, target connect.Target) (*link, error) {
 		if options.MasterName != "" {
 			err = fmt.Errorf("%w: asking Sentinel for %q (%s): %w", queues.ErrNoConnection, options.MasterName, optionSentinelMaster, err)
 		}
-		return nil, fmt.Errorf("connecting to %s: %w", strings.Join(options.Addrs, ", "), err)
+		return nil, err
 	}
 	return l, nil
 }
@@ -74,7 +75,7 @@ func explain(ctx context.Context, err error) error {
 	const whichProtocol = "redis speaks in the clear, rediss TLS: check connection.protocol"
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w: no answer within %s; is the server there? (%s): %w", queues.ErrNoConnection, config.ConnectTimeout, whichProtocol, err)
+		return fmt.Errorf("%w: is the server there? (%s): %w", queues.ErrNoConnection, whichProtocol, err)
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: the server has hung up (%s): %w", queues.ErrNoConnection, whichProtocol, err)
 	default:

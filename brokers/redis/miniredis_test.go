@@ -27,8 +27,8 @@ func miniature(t *testing.T) (*RedisConnection, *miniredis.Miniredis) {
 	there := miniredis.RunT(t)
 	made := client()
 	dial := made.Dial
-	made.Dial = func(ctx context.Context, target connect.Target) (*link, error) {
-		l, err := dial(ctx, target)
+	made.Dial = func(ctx context.Context, target connect.Target, servers connect.Servers) (*link, error) {
+		l, err := dial(ctx, target, servers)
 		if err == nil {
 			l.client.AddHook(plainScripts{})
 		}

@@ -29,10 +29,8 @@ const keyDatabase = "database"
 
 // protocols are how a server can be reached: in the clear, and with TLS.
 func protocols() []config.Protocol {
-	return []config.Protocol{{Name: "redis", Port: 6379}, {Name: secureProtocol, Port: 6379}}
+	return []config.Protocol{{Name: "redis", Port: 6379}, {Name: "rediss", Port: 6379, TLS: true}}
 }
-
-const secureProtocol = "rediss"
 
 // queueOptions are the options of a queue, beyond those of every queue.
 func queueOptions() []config.Option {

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
-	cref "github.com/pip-services3-gox/pip-services3-commons-gox/refer"
 	cauth "github.com/pip-services3-gox/pip-services3-components-gox/auth"
 	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
+	"github.com/pip-services3-gox/pip-services3-messaging-gox/test"
 )
 
 // targetOf is what a queue with these settings connects to.
@@ -24,6 +25,15 @@ func targetOf(t *testing.T, connections []*cconn.ConnectionParams, credential *c
 	values, problems := config.Queue().With(queueOptions()...).Parse(cconf.NewConfigParamsFromTuples(options...))
 	require.NoError(t, problems.Err())
 	return connect.Target{Name: "queue Größe 1", Connections: connections, Credential: credential, Options: values}
+}
+
+// clientOptionsOf makes the client's options as connecting does.
+func clientOptionsOf(target connect.Target) (*goredis.UniversalOptions, error) {
+	servers, err := target.Servers(protocols()...)
+	if err != nil {
+		return nil, err
+	}
+	return clientOptions(target, servers)
 }
 
 func connectionTo(pairs ...any) []*cconn.ConnectionParams {
@@ -48,29 +58,14 @@ func TestCapabilitiesOfAClosedQueue(t *testing.T) {
 
 func TestFactoryMakesEveryComponent(t *testing.T) {
 	t.Parallel()
-	factory := NewDefaultRedisFactory()
-	for locator, want := range map[string]any{
-		"pip-services:message-queue:redis:orders:1.0":  &RedisMessageQueue{},
-		"pip-services:queue-factory:redis:default:1.0": &RedisMessageQueueFactory{},
-		"pip-services:connection:redis:default:1.0":    &RedisConnection{},
-	} {
-		descriptor, err := cref.ParseDescriptorFromString(locator)
-		require.NoError(t, err)
-		made, err := factory.Create(descriptor)
-		require.NoError(t, err)
-		require.IsType(t, want, made)
-		if queue, ok := made.(queues.IMessageQueue); ok {
-			require.Equal(t, "orders", queue.Name())
-		}
-	}
-	require.Equal(t, "made", NewRedisMessageQueueFactory().CreateQueue("made").Name())
+	test.CheckFactory(t, NewDefaultRedisFactory(), Components(), &RedisMessageQueue{}, &RedisMessageQueueFactory{}, &RedisConnection{})
 }
 
 func TestSettingsBecomeOptionsOfTheClient(t *testing.T) {
 	t.Parallel()
 	connections := append(connectionTo("host", "one,two", "port", 7000), connectionTo("uri", "rediss://ann:pw@three")...)
 	credential := cauth.NewCredentialParamsFromTuples("username", "bob", "password", "secret")
-	options, err := clientOptions(targetOf(t, connections, credential, config.ConnectTimeout, 1500, optionRequestTimeout, 2500, optionMaxPoolSize, 7))
+	options, err := clientOptionsOf(targetOf(t, connections, credential, config.ConnectTimeout, 1500, optionRequestTimeout, 2500, optionMaxPoolSize, 7))
 	require.NoError(t, err)
 	require.Equal(t, []string{"one:7000", "two:7000", "three:6379"}, options.Addrs)
 	require.Equal(t, []string{"bob", "secret"}, []string{options.Username, options.Password})
@@ -80,13 +75,13 @@ func TestSettingsBecomeOptionsOfTheClient(t *testing.T) {
 	require.Equal(t, -1, options.MaxRetries, "what got no answer is not sent again")
 	require.Equal(t, "queue-Gr--e-1", clientName("queue Größe 1"))
 
-	options, err = clientOptions(targetOf(t, connectionTo("uri", "redis://ann:pw@host/3"), nil))
+	options, err = clientOptionsOf(targetOf(t, connectionTo("uri", "redis://ann:pw@host/3"), nil))
 	require.NoError(t, err)
 	require.Equal(t, []string{"ann", "pw"}, []string{options.Username, options.Password})
 	require.Equal(t, 3, options.DB)
 	require.Nil(t, options.TLSConfig)
 
-	options, err = clientOptions(targetOf(t, connectionTo("host", "a,b", "port", 26379, "database", 2), nil, optionSentinelMaster, "main"))
+	options, err = clientOptionsOf(targetOf(t, connectionTo("host", "a,b", "port", 26379, "database", 2), nil, optionSentinelMaster, "main"))
 	require.NoError(t, err)
 	require.Equal(t, "main", options.MasterName)
 	require.Equal(t, 2, options.DB)
@@ -108,13 +103,11 @@ func TestBadConnectionsAreRefusedWithoutSecrets(t *testing.T) {
 		{connectionTo("host", "one"), []any{optionCluster, true, optionSentinelMaster, "main"}, optionSentinelMaster},
 		{connectionTo("host", "one", "tls.ca", "missing.pem"), nil, "tls.ca"},
 	} {
-		_, err := clientOptions(targetOf(t, bad.connection, nil, bad.options...))
+		_, err := clientOptionsOf(targetOf(t, bad.connection, nil, bad.options...))
 		require.ErrorIs(t, err, queues.ErrBadConfig, bad.hint)
 		require.ErrorContains(t, err, bad.hint)
 		require.NotContains(t, err.Error(), "hunter2")
 	}
-	_, err := clientOptions(targetOf(t, nil, nil))
-	require.ErrorIs(t, err, queues.ErrNoConnection)
 }
 
 func TestKeysOfAQueueAndItsDeadLettersAreInOneSlot(t *testing.T) {

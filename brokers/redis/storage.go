@@ -91,10 +91,8 @@ func (st *storage) Open(ctx context.Context, params queues.StorageParams) error 
 		lease.Release()
 		return err
 	}
-	within, cancel := context.WithTimeout(ctx, lease.Options.Duration(config.ConnectTimeout))
-	defer cancel()
 	group := params.Options.String(optionGroup)
-	if err := prepare(within, lease.Client, names, group, params); err != nil {
+	if err := prepare(ctx, lease.Client, names, group, params); err != nil {
 		lease.Release()
 		return err
 	}

@@ -27,23 +27,12 @@ func NewFileMessageQueue(name string) *FileMessageQueue {
 // FileMessageQueueFactory makes queues in folders, by name or by the descriptor
 // pip-services:message-queue:file:<name>:1.0.
 type FileMessageQueueFactory struct {
-	*build.MessageQueueFactory
+	*build.KindFactory
 }
-
-var _ build.IMessageQueueFactory = (*FileMessageQueueFactory)(nil)
 
 // NewFileMessageQueueFactory makes a factory without configuration and references.
 func NewFileMessageQueueFactory() *FileMessageQueueFactory {
-	c := &FileMessageQueueFactory{MessageQueueFactory: build.InheritMessageQueueFactory()}
-	c.RegisterQueues("file", c.CreateQueue)
-	return c
-}
-
-// CreateQueue makes a queue with the configuration and the references of the factory.
-func (c *FileMessageQueueFactory) CreateQueue(name string) queues.IMessageQueue {
-	queue := NewFileMessageQueue(name)
-	c.Prepare(queue)
-	return queue
+	return &FileMessageQueueFactory{build.NewKindFactory("file", NewFileMessageQueue)}
 }
 
 // NewDefaultFileFactory makes what a container needs to know of this package: give it to AddFactory.

@@ -376,6 +376,14 @@ func faultsOfHolding() []fault {
 				return q.good().RenewLock(ctx, envelope, timeout+timeout/2)
 			}
 		}, []string{"locks/renewing extends the lock from now", "locks/renewing may lengthen a lock"}},
+		{"renewing the lock of a settled message is an error", func(q *faultyQueue) {
+			q.onRenew = func(ctx ctxt, envelope msg, timeout time.Duration) error {
+				if envelope.GetReference() == nil {
+					return queues.ErrLockLost
+				}
+				return q.good().RenewLock(ctx, envelope, timeout)
+			}
+		}, []string{"locks/renewing beside settling is no error"}},
 		{"settling twice is an error", func(q *faultyQueue) {
 			q.onComplete = func(ctx ctxt, envelope msg) error {
 				if envelope != nil && envelope.GetReference() == nil {

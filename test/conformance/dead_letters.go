@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,9 +16,14 @@ import (
 )
 
 func deadLetters() group {
+	return group{name: "dead letters", cases: slices.Concat(dying(), redriving(), deadLetterQueue())}
+}
+
+// dying is the cases about how messages get to be dead, and what becomes of them.
+func dying() []testCase {
 	buries := needs(queues.CapabilityDeadLetter)
 	abandons := needs(queues.CapabilityDeadLetter, queues.CapabilityAbandon)
-	return group{name: "dead letters", cases: []testCase{
+	return []testCase{
 		{name: "a message is moved on request", needs: buries, play: func(s *scene) {
 			queue := s.openBrief()
 			s.send(queue, "A", "B")
@@ -207,187 +212,7 @@ func deadLetters() group {
 			s.abandonAll(queue, 4, 2*len(texts))
 			s.expectDead(queue, queues.ReasonMaxDeliveries, texts...)
 		}},
-		{name: "all dead messages are redriven", needs: buries, play: func(s *scene) {
-			queue := s.open()
-			for _, all := range []int64{0, -1, 100} {
-				sent := newMessage("A")
-				sent.Headers = map[string]string{"a": "1", queues.HeaderDeliveryCount: "own"}
-				require.NoError(s, queue.Send(s.ctx, "", sent))
-				require.NoError(s, queue.MoveToDeadLetter(s.ctx, s.receiveReady(queue)))
-				s.bury(queue, "B")
-				s.redrive(queue, all, 2)
-				s.expectNoneDead(queue)
-				first, second := s.receiveReady(queue), s.receiveReady(queue)
-				if first.GetMessageAsString() != "A" && !s.can(queues.CapabilityOrdering) {
-					first, second = second, first
-				}
-				require.Equal(s, sent.MessageId, first.MessageId)
-				require.Equal(s, "A", first.GetMessageAsString())
-				require.Equal(s, sent.Headers, first.Headers, "without the headers of its death")
-				require.Empty(s, second.Headers, "without the headers of its death")
-				require.Equal(s, 1, first.DeliveryCount)
-				s.complete(queue, first, second)
-			}
-		}},
-		{name: "some dead messages are redriven, the oldest first", needs: buries, play: func(s *scene) {
-			queue := s.open()
-			s.bury(queue, "A", "B", "C", "D", "E")
-			s.redrive(queue, 2, 2)
-			redriven := s.drain(queue, 2)
-			s.receiveNone(queue)
-			left := s.drain(s.deadLetters(queue), 3)
-			s.expectOrder([]string{"A", "B", "C", "D", "E"}, append(redriven, left...))
-		}},
-		{name: "without dead messages nothing is redriven", needs: buries, play: func(s *scene) {
-			queue := s.open()
-			s.quick("Redrive", func() { s.redrive(queue, 0, 0) })
-			s.receiveNone(queue)
-		}},
-		{name: "a message may be redriven and die again", needs: abandons, play: func(s *scene) {
-			queue := s.open(config.MaxDeliveries, 1)
-			s.send(queue, "A")
-			for range 3 {
-				s.abandon(queue, s.receiveDelivery(queue, "A", 1))
-				s.expectDeadHeader(queue, queues.HeaderDeliveryCount, "1")
-				s.redrive(queue, 0, 1)
-			}
-			s.complete(queue, s.receiveDelivery(queue, "A", 1))
-		}},
-		{name: "redriving ends though messages die again meanwhile", needs: buries, play: func(s *scene) {
-			queue := s.open()
-			s.bury(queue, numbers(20)...)
-			queue.BeginListen(s.ctx, "", queues.NewCallbackMessageReceiver(func(context.Context, *queues.MessageEnvelope, queues.IMessageQueue) error {
-				return queues.NewPermanentError(errReceiver)
-			}))
-			count, err := queues.Redrive(s.ctx, queue, "", 0)
-			require.NoError(s, err)
-			require.EqualValues(s, 20, count)
-			s.awaitDead(queue, 20)
-		}},
-		{name: "a ctx that has ended redrives nothing", needs: buries, play: func(s *scene) {
-			queue := s.open()
-			s.bury(queue, "A")
-			count, err := queues.Redrive(s.ended(), queue, "", 0)
-			require.ErrorIs(s, err, context.Canceled)
-			require.Zero(s, count)
-			s.expectDead(queue, queues.ReasonRequested, "A")
-		}},
-		{name: "another queue may take the dead messages", needs: buries, play: func(s *scene) {
-			dead, one, two := s.morgue()
-			s.bury(one, "A")
-			s.bury(two, "B")
-			s.bury(one, "C")
-			s.expectOrder([]string{"A", "B", "C"}, payloads(s.glance(dead, 3)))
-			s.redrive(two, 0, 1)
-			s.complete(two, s.receiveText(two, "B"))
-			s.redrive(one, 0, 2)
-			s.expectAll(one, "A", "C")
-			s.receiveNone(dead)
-		}},
-		{name: "a component with the name of the dead-letter queue is that queue", needs: buries, play: func(s *scene) {
-			name := s.freshName()
-			dead := s.queueOf(name + ".dead")
-			s.openQueue(dead)
-			queue := s.queueOf(name, config.DeadLetterQueue, dead.Name())
-			s.refer(queue, queueDescriptor(dead), dead)
-			s.openQueue(queue)
-			s.bury(queue, "A")
-			require.Same(s, dead, s.deadLetters(queue))
-			s.expectDead(queue, queues.ReasonRequested, "A")
-			s.bury(queue, "B")
-			s.closeQueue(queue)
-			s.complete(dead, s.receiveText(dead, "B"))
-		}},
-		{name: "redriving leaves what did not die in the queue", needs: buries, play: func(s *scene) {
-			dead, one, _ := s.morgue()
-			s.send(dead, "A")
-			s.bury(one, "B")
-			s.expectCount(dead, 2)
-			s.redrive(one, 0, 1)
-			s.complete(one, s.receiveText(one, "B"))
-			s.complete(dead, s.receiveDelivery(dead, "A", 1))
-			s.receiveNone(dead)
-		}},
-		{name: "redriving may take longer than a lock lasts", needs: needs(queues.CapabilityDeadLetter, queues.CapabilityRenewLock), play: func(s *scene) {
-			dead, one, _ := s.morgue(config.LockTimeout, s.lock)
-			s.send(dead, "A")
-			s.bury(one, "B", "C")
-			s.expectCount(dead, 3)
-			s.redrive(slowQueue{one, func() { s.pause(s.lock + 2*s.slack) }}, 0, 2)
-			s.expectAll(one, "B", "C")
-			s.complete(dead, s.receiveDelivery(dead, "A", 1))
-			s.receiveNone(dead)
-		}},
-		{name: "a failing dead-letter queue loses nothing", needs: buries, play: func(s *scene) {
-			queue, dead := s.brokenMorgue(config.LockTimeout, s.lock)
-			s.send(queue, "A")
-			held := s.receiveText(queue, "A")
-			require.ErrorIs(s, queue.MoveToDeadLetter(s.ctx, held), errMorgue)
-			require.NotNil(s, held.GetReference(), "the message is held still")
-			s.receiveNone(queue)
-			require.ErrorIs(s, queue.MoveToDeadLetter(s.ctx, held), errMorgue)
-			s.pause(s.lock + 2*s.slack)
-			held = s.receiveDelivery(queue, "A", 2)
-			dead.repair()
-			require.NoError(s, queue.MoveToDeadLetter(s.ctx, held))
-			require.Equal(s, []string{"A"}, dead.taken())
-			s.receiveNone(queue)
-		}},
-		{name: "a failing dead-letter queue loses nothing at the limit", needs: abandons, play: func(s *scene) {
-			queue, dead := s.brokenMorgue(config.LockTimeout, s.lock, config.MaxDeliveries, 1)
-			s.send(queue, "A")
-			require.ErrorIs(s, queue.Abandon(s.ctx, s.receiveText(queue, "A")), errMorgue)
-			s.pause(s.lock + 2*s.slack)
-			_, err := queue.Receive(s.ctx, "", 0) // who asks finds out
-			require.NoError(s, err)
-			s.pause(s.lock + 2*s.slack)
-			require.Empty(s, dead.taken())
-			dead.repair()
-			s.awaitMorgue(queue, dead, 1)
-			s.pause(2 * s.lock)
-			s.receiveNone(queue)
-			require.Equal(s, []string{"A"}, dead.taken(), "moved once")
-		}},
-		{name: "a failing dead-letter queue loses nothing of a listener's", needs: buries, play: func(s *scene) {
-			queue, dead := s.brokenMorgue(config.LockTimeout, s.lock)
-			receiver := newWorkshop(s)
-			queue.BeginListen(s.ctx, "", receiver)
-			s.send(queue, "A")
-			receiver.next().end(queues.NewPermanentError(errReceiver))
-			s.pause(s.lock + 2*s.slack)
-			require.Empty(s, dead.taken())
-			dead.repair()
-			s.awaitMorgue(queue, dead, 1)
-			s.pause(2 * s.lock)
-			s.receiveNone(queue)
-			require.Equal(s, []string{"A"}, dead.taken(), "moved once")
-		}},
-		{name: "a dead-letter queue that is full does not hold up a listener for long", needs: buries, play: func(s *scene) {
-			queue, dead := s.brokenMorgue()
-			dead.fill()
-			receiver := newWorkshop(s)
-			queue.BeginListen(s.ctx, "", receiver)
-			s.send(queue, "A", "B", "C")
-			for range 2 {
-				receiver.next().end(queues.NewPermanentError(errReceiver))
-			}
-			receiver.next().end(nil)
-			dead.repair()
-			s.awaitMorgue(queue, dead, 2)
-		}},
-		{name: "a dead message that cannot be moved survives Close", needs: buries, play: func(s *scene) {
-			queue, dead := s.brokenMorgue(config.LockTimeout, s.lock)
-			receiver := newWorkshop(s)
-			queue.BeginListen(s.ctx, "", receiver)
-			s.send(queue, "A")
-			receiver.next().end(queues.NewPermanentError(errReceiver))
-			s.settle()
-			s.closeQueue(queue)
-			require.Empty(s, dead.taken())
-			s.openQueue(queue)
-			s.complete(queue, s.receiveText(queue, "A"))
-		}},
-	}}
+	}
 }
 
 // bury sends messages and moves them to the dead-letter queue.
@@ -444,13 +269,6 @@ func (s *scene) expectDeadHeader(queue queues.IMessageQueue, header, want string
 	for _, envelope := range s.glance(s.deadLetters(queue), 1) {
 		require.Equal(s, want, envelope.Headers[header], "header %s", header)
 	}
-}
-
-// redrive sends up to max dead messages back.
-func (s *scene) redrive(queue queues.IMessageQueue, max int64, want int) {
-	count, err := queues.Redrive(s.ctx, queue, testCorrelation, max)
-	require.NoError(s, err, "Redrive")
-	require.Equal(s, strconv.Itoa(want), strconv.FormatInt(count, 10), "number of redriven messages")
 }
 
 // abandonAll has workers receive and abandon until there have been so many deliveries. How long the next one takes does

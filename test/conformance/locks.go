@@ -114,6 +114,18 @@ func locks() group {
 				s.happened(began, s.lock, fmt.Sprintf("the lock renewed for %s runs out", timeout))
 			}
 		}},
+		{name: "renewing beside settling is no error", needs: needs(queues.CapabilityRenewLock), play: func(s *scene) {
+			queue := s.open()
+			for _, payload := range numbers(s.subject.either1(50, 10)) {
+				s.send(queue, payload)
+				held := s.receiveText(queue, payload)
+				renewed := make(chan error, 1)
+				go func() { renewed <- queue.RenewLock(s.ctx, held, s.lock) }() // as one does who keeps a lock up while others work
+				s.complete(queue, held)
+				require.NoError(s, result(s, renewed, "RenewLock"), "RenewLock while Complete is under way, or right after")
+			}
+			s.receiveNone(queue)
+		}},
 		{name: "renewing may lengthen a lock", needs: needs(queues.CapabilityRenewLock), play: func(s *scene) {
 			queue := s.openBrief()
 			s.send(queue, "A")

@@ -27,9 +27,7 @@ func listenersComeAndGo(t testing.TB, subject Subject) error {
 	subject = subject.withDefaults(t, 50_000)
 	title := fmt.Sprintf("%d changes of listeners", subject.Changes)
 	return perform(t, subject, title, func(ctx context.Context, r *run) error {
-		ctx, fail := context.WithCancelCause(ctx)
-		defer fail(nil)
-		c := &club{run: r, fail: fail}
+		c := &club{run: r}
 		defer c.listening.Wait()
 		defer func() {
 			for len(c.members) > 0 {
@@ -41,31 +39,13 @@ func listenersComeAndGo(t testing.TB, subject Subject) error {
 				return err
 			}
 		}
-		load := newLoad(r)
-		load.keepOn.Store(true)
-		load.start(ctx, subject.Senders)
-		defer load.senders.Wait()
-		err := c.change(ctx)
-		load.keepOn.Store(false)
-		if err == nil {
-			err = r.await(ctx, "the last messages", func(t tally) bool {
-				return t.acknowledged >= subject.Messages && t.missing() == 0
-			})
-		}
-		if err == nil {
-			err = r.awaitQuiet(ctx)
-		}
-		if err != nil {
-			fail(err)
-		}
-		return err
+		return r.underLoad(ctx, true, c.change)
 	})
 }
 
 // club is the listeners there are, the oldest first.
 type club struct {
 	run       *run
-	fail      func(error)
 	joined    int
 	members   []queues.IMessageQueue
 	listening sync.WaitGroup
@@ -106,7 +86,7 @@ func (c *club) join(ctx context.Context) error {
 	c.listening.Go(func() {
 		err := queue.Listen(ctx, "", c.run.receiver(by))
 		if err != nil && !errors.Is(err, context.Canceled) {
-			c.fail(fmt.Errorf("%s has ended by itself: %w", by.name, err))
+			c.run.fail(fmt.Errorf("%s has ended by itself: %w", by.name, err))
 		}
 	})
 	return nil

@@ -23,37 +23,20 @@ func consumerKills(t testing.TB, subject Subject) error {
 	subject = subject.withDefaults(t, 10_000)
 	title := fmt.Sprintf("%d consumer kills", subject.Kills)
 	return perform(t, subject, title, func(ctx context.Context, r *run) error {
-		ctx, fail := context.WithCancelCause(ctx)
-		defer fail(nil)
-		crew := &crew{run: r, fail: fail}
+		crew := &crew{run: r}
 		defer crew.dismiss()
 		for range subject.Listeners {
 			if err := crew.hire(ctx); err != nil {
 				return err
 			}
 		}
-		load := startLoad(ctx, r)
-		defer load.senders.Wait()
-		err := crew.killAll(ctx)
-		if err == nil {
-			err = r.await(ctx, "the last messages", func(t tally) bool {
-				return t.acknowledged == subject.Messages && t.missing() == 0
-			})
-		}
-		if err == nil {
-			err = r.awaitQuiet(ctx)
-		}
-		if err != nil {
-			fail(err)
-		}
-		return err
+		return r.underLoad(ctx, false, crew.killAll)
 	})
 }
 
 // crew is the processes that consume.
 type crew struct {
 	run   *run
-	fail  func(error)
 	hired int
 	at    []*worker
 }
@@ -61,7 +44,7 @@ type crew struct {
 // hire starts one more process and returns when it listens.
 func (c *crew) hire(ctx context.Context) error {
 	c.hired++
-	w, err := startWorker(ctx, c.run, fmt.Sprintf("consumer %d", c.hired), c.fail)
+	w, err := startWorker(ctx, c.run, fmt.Sprintf("consumer %d", c.hired))
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,16 @@ func (e *entry) isHandled() bool {
 	return false
 }
 
+// completions is how often Complete returned nil.
+func (e *entry) completions() (number int) {
+	for d := e.first; d != nil; d = d.again {
+		if d.stage == completed {
+			number++
+		}
+	}
+	return number
+}
+
 // ledger keeps what happened to each message. Its methods may be called concurrently.
 type ledger struct {
 	changed     chan struct{} // receives a token after every change; for one waiter

@@ -39,7 +39,7 @@ func TestLedger(t *testing.T) {
 		name  string
 		play  func(s scene)
 		wrong string // what check complains of; "" if nothing
-		cause string // of the one duplicate; "" if there is none
+		cause string // of the duplicate, or of each; "" if there is none
 		shows string // in the table
 	}{
 		{
@@ -239,6 +239,45 @@ func TestLedger(t *testing.T) {
 			wrong: "1 messages were delivered again without a known cause",
 		},
 		{
+			name: "who had a message from before it was completed cannot complete it, and it does not come again",
+			play: func(s scene) {
+				s.fault()
+				acknowledged(s.ledger, "m")
+				complete(s.ledger, s.one, "m")
+				d := s.receive(s.two, "m", 1, true)
+				s.complete(d)
+				s.end(d, "complete: "+queues.ErrLockLost.Error())
+			},
+			cause: causeStale,
+		},
+		{
+			name: "a message that comes again after that was not stored as completed",
+			play: func(s scene) {
+				s.fault()
+				acknowledged(s.ledger, "m")
+				complete(s.ledger, s.one, "m")
+				d := s.receive(s.two, "m", 1, true)
+				s.complete(d)
+				s.end(d, "complete: "+queues.ErrLockLost.Error())
+				complete(s.ledger, s.one, "m")
+			},
+			cause: causeLockLost + ", " + causeUnknown,
+			wrong: "1 messages were delivered again without a known cause",
+		},
+		{
+			name: "nor was one whose second holder could not complete it for another reason",
+			play: func(s scene) {
+				s.fault()
+				acknowledged(s.ledger, "m")
+				complete(s.ledger, s.one, "m")
+				d := s.receive(s.two, "m", 1, true)
+				s.complete(d)
+				s.end(d, "no connection")
+			},
+			cause: causeUnknown,
+			wrong: "1 messages were delivered again without a known cause",
+		},
+		{
 			name:  "a message that was never sent is wrong",
 			play:  func(s scene) { s.receive(s.one, "stranger", 1, true) },
 			wrong: "1 messages were received that were never sent",
@@ -266,14 +305,39 @@ func TestLedger(t *testing.T) {
 			if c.cause == "" {
 				require.Empty(t, r.duplicates)
 			} else {
-				require.Len(t, r.duplicates, 1)
-				require.Equal(t, c.cause, r.duplicates[0].cause)
-				require.Equal(t, 1, r.duplicates[0].number)
+				var causes []string
+				for _, d := range r.duplicates {
+					causes = append(causes, d.cause)
+					require.Equal(t, 1, d.number)
+				}
+				require.Equal(t, c.cause, strings.Join(causes, ", "))
 			}
 			require.Contains(t, strings.Join(strings.Fields(r.String()), " "), c.shows)
 			require.Equal(t, len(r.lost), s.tally().missing(), "what the test waits for and what it reports")
 		})
 	}
+}
+
+func TestAConfirmedCompletionIsForGood(t *testing.T) {
+	t.Parallel()
+	l, one := newLedger(time.Minute), &consumer{name: "one"}
+	acknowledged(l, "twice")
+	spanned := l.send("stored twice")
+	for _, id := range []string{"twice", "stored twice"} {
+		complete(l, one, id)
+		l.fault()
+		complete(l, one, id)
+	}
+	l.sent(spanned, nil)
+	refused := acknowledged(l, "refused")
+	complete(l, one, refused.id)
+	l.fault()
+	l.end(l.receive(one, refused.id, 1, true), "no connection")
+	r := l.result()
+	require.NoError(t, r.check(), "the server may have forgotten it")
+	r.confirmed = true
+	require.EqualError(t, r.check(), "1 messages were completed twice, though Complete returns when the server has stored it, such as twice")
+	require.Contains(t, strings.Join(strings.Fields(r.String()), " "), "completed twice 1 ")
 }
 
 func TestMessagesLeftInTheQueueAreWrong(t *testing.T) {

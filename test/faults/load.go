@@ -30,17 +30,30 @@ type load struct {
 	senders  sync.WaitGroup
 }
 
-func newLoad(r *run) *load {
-	return &load{ledger: r.ledger, queue: r.sender, messages: r.subject.Messages, payload: r.subject.Payload}
+// underLoad sends while something is broken, with keepOn also what is over Subject.Messages, and returns when all that was
+// acknowledged has been received and nothing comes again.
+func (r *run) underLoad(ctx context.Context, keepOn bool, breaking func(ctx context.Context) error) error {
+	load := &load{ledger: r.ledger, queue: r.sender, messages: r.subject.Messages, payload: r.subject.Payload}
+	load.keepOn.Store(keepOn)
+	load.start(ctx, r.subject.Senders)
+	defer load.senders.Wait()
+	err := breaking(ctx)
+	load.keepOn.Store(false)
+	if err == nil {
+		err = r.await(ctx, "the last messages", func(t tally) bool {
+			return t.acknowledged >= r.subject.Messages && t.missing() == 0
+		})
+	}
+	if err == nil {
+		err = r.awaitQuiet(ctx)
+	}
+	if err != nil {
+		r.fail(err)
+	}
+	return err
 }
 
-// startLoad sends in the background, until all is sent or ctx ends.
-func startLoad(ctx context.Context, r *run) *load {
-	l := newLoad(r)
-	l.start(ctx, r.subject.Senders)
-	return l
-}
-
+// start sends in the background, until all is sent or ctx ends.
 func (l *load) start(ctx context.Context, senders int) {
 	for range senders {
 		l.senders.Go(func() {

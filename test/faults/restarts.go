@@ -29,8 +29,6 @@ func serverRestarts(t testing.TB, subject Subject) error {
 	}
 	title := fmt.Sprintf("%d server restarts", subject.Restarts)
 	return perform(t, subject, title, func(ctx context.Context, r *run) error {
-		ctx, fail := context.WithCancelCause(ctx)
-		defer fail(nil)
 		var listening sync.WaitGroup
 		defer listening.Wait()
 		for i := range subject.Listeners {
@@ -42,27 +40,10 @@ func serverRestarts(t testing.TB, subject Subject) error {
 			defer queue.EndListen(ctx, "")
 			listening.Go(func() {
 				err := queue.Listen(ctx, "", r.receiver(by))
-				fail(fmt.Errorf("%s has ended by itself: %v", by.name, err)) // a no-op if all is over
+				r.fail(fmt.Errorf("%s has ended by itself: %v", by.name, err)) // a no-op if all is over
 			})
 		}
-		load := newLoad(r)
-		load.keepOn.Store(true) // a fast server may have all of them before it is killed for the last time
-		load.start(ctx, subject.Senders)
-		defer load.senders.Wait()
-		err := r.restartServer(ctx)
-		load.keepOn.Store(false)
-		if err == nil {
-			err = r.await(ctx, "the last messages", func(t tally) bool {
-				return t.acknowledged >= subject.Messages && t.missing() == 0
-			})
-		}
-		if err == nil {
-			err = r.awaitQuiet(ctx)
-		}
-		if err != nil {
-			fail(err)
-		}
-		return err
+		return r.underLoad(ctx, true, r.restartServer) // a fast server may have all messages before it is killed for the last time
 	})
 }
 

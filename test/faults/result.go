@@ -22,6 +22,7 @@ const (
 	causeFailed          = "completing it failed otherwise"
 	causeForgotten       = "the completion was confirmed, and the server killed after that"
 	causeSpanned         = "the server was restarted between delivery and completion, and no longer knew of the delivery"
+	causeStale           = "another receiver still had it from before, without the lock: completing it there was refused, and it did not come again"
 	causeFetchedAhead    = "it may have been fetched ahead before a restart, after which the server delivered it to another"
 	causeSentTwice       = "Send spanned a restart: the message was stored, and stored again when the confirm was lost"
 	causeUnknown         = "no known cause"
@@ -42,6 +43,8 @@ func (d *delivery) cause(lockTimeout time.Duration) string {
 		return causeFailed
 	case d.stage == completing, d.consumer.isDead() && d.consumer.killed.Sub(d.ended.time) < lockTimeout:
 		return causeKilledCompleted
+	case d.stage == completed && d.stands():
+		return causeStale
 	case d.stage == completed && d.received.faults != d.ended.faults:
 		return causeSpanned
 	case e.begun.faults != e.ended.faults:
@@ -53,6 +56,17 @@ func (d *delivery) cause(lockTimeout time.Duration) string {
 	default:
 		return causeUnknown
 	}
+}
+
+// stands tells whether the server has kept the completion of d: what was delivered after it could not be completed, for
+// want of the lock, and yet the message did not come once more.
+func (d *delivery) stands() bool {
+	for later := d.again; later != nil; later = later.again {
+		if later.stage != failed && later.stage != interrupted || !strings.Contains(later.err, queues.ErrLockLost.Error()) {
+			return false
+		}
+	}
+	return true
 }
 
 // duplicates counts deliveries after the first of a message that have one cause.
@@ -72,6 +86,8 @@ type result struct {
 	errors                      map[string]*refusals // of Sends, by kind
 	lost                        []string             // acknowledged, and no receiver has done its work on it
 	notReturned                 []string             // in work when their consumer was killed, and never delivered again
+	completedTwice              []string             // Complete returned nil twice, and Send can have stored it once only
+	confirmed                   bool                 // that must not be: Subject.Confirmed
 	inWorkWhenKilled            int
 	duplicates                  []duplicates
 	foreign, damaged            int
@@ -94,6 +110,9 @@ func (l *ledger) result() *result {
 			}
 		} else if !e.isHandled() {
 			r.lost = append(r.lost, e.id)
+		}
+		if e.completions() > 1 && e.begun.faults == e.ended.faults {
+			r.completedTwice = append(r.completedTwice, e.id)
 		}
 		for d := e.first; d != nil; d = d.again {
 			if d.consumer.isDead() && d.stage == working {
@@ -173,6 +192,10 @@ func (r *result) check() error {
 		problem("%d messages that a killed consumer had in work were never delivered again, such as %s",
 			len(r.notReturned), some(r.notReturned))
 	}
+	if r.confirmed && len(r.completedTwice) > 0 {
+		problem("%d messages were completed twice, though Complete returns when the server has stored it, such as %s",
+			len(r.completedTwice), some(r.completedTwice))
+	}
 	for _, d := range r.duplicates {
 		if d.cause == causeUnknown {
 			problem("%d messages were delivered again without a known cause", d.number)
@@ -215,6 +238,9 @@ func (r *result) String() string {
 	if r.inWorkWhenKilled > 0 {
 		line("", "in work when killed", r.inWorkWhenKilled, "")
 		line("  ", "never delivered again", len(r.notReturned), "")
+	}
+	if r.confirmed {
+		line("", "completed twice", len(r.completedTwice), "confirmed by the server, and delivered and confirmed once more")
 	}
 	line("", "duplicates", r.received-r.distinct, "")
 	for _, d := range r.duplicates {

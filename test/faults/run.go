@@ -18,6 +18,7 @@ type run struct {
 	name    string // of the queue
 	ledger  *ledger
 	sender  queues.IMessageQueue
+	fail    func(error) // ends the ctx of the test, with that cause
 	open    []queues.IMessageQueue
 	faults  []string // what was broken, for the table
 }
@@ -28,6 +29,8 @@ func perform(t testing.TB, subject Subject, title string, play func(ctx context.
 	r := &run{t: t, subject: subject, name: queueName(), ledger: newLedger(subject.LockTimeout)}
 	ctx, cancel := context.WithTimeout(t.Context(), subject.Limit)
 	defer cancel()
+	ctx, r.fail = context.WithCancelCause(ctx)
+	defer r.fail(nil)
 	started := time.Now()
 	var err error
 	if r.sender, err = r.openQueue(ctx); err == nil {
@@ -45,6 +48,7 @@ func perform(t testing.TB, subject Subject, title string, play func(ctx context.
 	result.title = fmt.Sprintf("%s of %s", title, subject.Name)
 	result.took = time.Since(started)
 	result.faults = r.faults
+	result.confirmed = subject.Confirmed
 	result.publish(t.Log)
 	return errors.Join(err, result.check())
 }

@@ -34,6 +34,10 @@ type Subject struct {
 	// Server is killed and started by ServerRestarts.
 	Server Server
 
+	// Confirmed tells that Complete returns nil only when the server has stored the completion, for good:
+	// then no message may be completed twice, whatever is killed.
+	Confirmed bool
+
 	// Messages is how many Sends must be acknowledged; more are sent while there is something left to break.
 	// Default: 10 000 for ConsumerKills, 50 000 for the others.
 	Messages int

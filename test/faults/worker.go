@@ -32,7 +32,7 @@ type worker struct {
 }
 
 // startWorker starts a process of this test binary that consumes, and returns when it listens.
-func startWorker(ctx context.Context, r *run, name string, fail func(error)) (*worker, error) {
+func startWorker(ctx context.Context, r *run, name string) (*worker, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func startWorker(ctx context.Context, r *run, name string, fail func(error)) (*w
 	if err != nil {
 		return nil, errors.Join(err, notes.Close())
 	}
-	go w.read(notes, fail)
+	go w.read(notes, r.fail)
 	select {
 	case <-w.ready:
 		return w, nil

@@ -12,6 +12,7 @@ import (
 	"hash/crc32"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -150,6 +151,7 @@ func amqpCall(t *testing.T, a *amqpConn, method uint32, arguments []byte, answer
 // amqpDeclaring is the arguments for declaring the queue q: durable, or passive to look at it.
 func amqpDeclaring(flags byte) []byte { return []byte{0, 0, 1, 'q', flags, 0, 0, 0, 0} }
 
+// rabbitPut declares a queue and publishes to it. A declaration is confirmed before it is decided, hence the wait.
 func rabbitPut(t *testing.T, s *Server) {
 	t.Helper()
 	a := amqpChannel(t, s)
@@ -161,6 +163,21 @@ func rabbitPut(t *testing.T, s *Server) {
 	check(t, a.frame(3, 1, []byte("payload")))
 	_, err := a.read(amqpAck)
 	check(t, err)
+	await(t, "the declaration to be decided", func() bool { return rabbitHasDecided(t, s) })
+}
+
+// rabbitHasDecided tells whether the last declaration of a durable queue outlives the death of the node. The table of
+// durable queues is on the disk and that of all queues is not, for which the database, Mnesia, commits in two
+// steps. The node confirms when the first is in the log; that it is committed is another process's to write,
+// up to two seconds later, and without it the next start takes the declaration back.
+func rabbitHasDecided(t *testing.T, s *Server) bool {
+	t.Helper()
+	path := firstFile(s.file("data", "*", "LATEST.LOG"))
+	log, err := os.ReadFile(path)
+	check(t, err)
+	declared := bytes.LastIndex(log, []byte("rabbit_durable_queue"))
+	// What is no longer in the log was decided before it was moved into the tables.
+	return declared < 0 || bytes.Contains(log[declared:], []byte("committed"))
 }
 
 func rabbitGet(t *testing.T, s *Server) {

@@ -15,8 +15,9 @@ func subjectOn(server *servers.Server, mode string) faults.Subject {
 		Name: "kafka " + mode,
 		New:  newQueue,
 		// A partition for each consumer of a group, and a few to spare.
-		Config: configOf(server, "options.mode", mode, "options.num_partitions", map[string]int{"share": 1, "group": 6}[mode]),
-		Server: server,
+		Config:    configOf(server, "options.mode", mode, "options.num_partitions", map[string]int{"share": 1, "group": 6}[mode]),
+		Server:    server,
+		Confirmed: true,
 	}
 }
 
@@ -26,19 +27,25 @@ func quickRestart() servers.Option {
 	return servers.WithConfig("broker.session.timeout.ms=2000", "broker.heartbeat.interval.ms=200")
 }
 
+// The tests of faults go on at the same time: they wait half of the time, for servers that start, for consumers at work
+// and for the clock, and hold nothing to a time. The conformance suite does, and has the machine for itself before.
+
 func TestAServerKilledUnderLoad(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"share", "group"} {
 		t.Run(mode, func(t *testing.T) {
-			t.Parallel() // they wait half of the time, for servers that start
+			t.Parallel()
 			faults.ServerRestarts(t, subjectOn(servers.Kafka(t, quickRestart()), mode))
 		})
 	}
 }
 
 func TestConsumersKilledInMidWork(t *testing.T) {
+	t.Parallel()
 	server := servers.Kafka(t)
 	for _, mode := range []string{"share", "group"} {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
 			subject := subjectOn(server, mode)
 			if mode == "group" {
 				// A group waits 6 s for a member that is dead; those left must not be through with everything by then.
@@ -50,10 +57,11 @@ func TestConsumersKilledInMidWork(t *testing.T) {
 }
 
 func TestARebalanceStorm(t *testing.T) {
+	t.Parallel()
 	server := servers.Kafka(t)
 	for _, mode := range []string{"share", "group"} {
 		t.Run(mode, func(t *testing.T) {
-			t.Parallel() // the storm goes by the clock
+			t.Parallel()
 			subject := subjectOn(server, mode)
 			subject.Interval = time.Second
 			faults.ListenersComeAndGo(t, subject)

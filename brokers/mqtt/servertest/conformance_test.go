@@ -38,6 +38,17 @@ func TestInProcessQueueKeepsTheContract(t *testing.T) {
 	require.Empty(t, report.With(conformance.Failed))
 }
 
+// TestInProcessServerSendsWhatThereIs holds noQuotaHook to what it does: with a quota a server may be deadlocked.
+func TestInProcessServerSendsWhatThereIs(t *testing.T) {
+	queue := openQueue(t, "no-quota", test.With(inProcess(t), "options.autosubscribe", true, "options.receive_maximum", 1))
+	for _, envelope := range test.Numbered(3) {
+		require.NoError(t, queue.Send(t.Context(), "test", envelope))
+	}
+	for range 3 { // of which none is acknowledged
+		test.Receive(t, queue, 10*time.Second)
+	}
+}
+
 // TestInProcessQueueOfServiceZeroKeepsTheContract plays what there is to a queue that keeps nothing.
 func TestInProcessQueueOfServiceZeroKeepsTheContract(t *testing.T) {
 	subject := subjectWith("mqtt, qos 0 (mochi)", test.With(inProcess(t), "options.autosubscribe", true, "options.qos", 0))

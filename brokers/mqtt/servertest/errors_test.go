@@ -144,8 +144,7 @@ func (h *ledgerHook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool
 }
 
 func TestWebSockets(t *testing.T) {
-	server := mochi.New(&mochi.Options{})
-	require.NoError(t, server.AddHook(new(auth.AllowHook), nil))
+	server := newServer(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().(*net.TCPAddr)

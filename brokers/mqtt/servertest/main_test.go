@@ -11,6 +11,7 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
 	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
 	cconf "github.com/pip-services3-gox/pip-services3-commons-gox/config"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -42,13 +43,7 @@ func leftBehind() (options []goleak.Option) {
 // inProcess starts a server in this process and returns the connection to it.
 func inProcess(t testing.TB, hooks ...mochi.Hook) *cconf.ConfigParams {
 	t.Helper()
-	server := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
-	if len(hooks) == 0 {
-		hooks = []mochi.Hook{new(auth.AllowHook)}
-	}
-	for _, hook := range hooks {
-		require.NoError(t, server.AddHook(hook, nil))
-	}
+	server := newServer(t, hooks...)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, server.AddListener(listeners.NewNet("in-process", listener)))
@@ -57,9 +52,36 @@ func inProcess(t testing.TB, hooks ...mochi.Hook) *cconf.ConfigParams {
 	return configAt(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// closeInProcess closes a server in this process, unless it is deadlocked: Inflight.NextImmediate of mochi 2.7.9
-// locks for reading and then, in GetAll, once more; when somebody waits to write in between, neither goes on,
-// and Close waits for the client that they serve.
+// newServer makes a server without a listener, which lets everybody in if there are no hooks that say otherwise.
+func newServer(t testing.TB, hooks ...mochi.Hook) *mochi.Server {
+	t.Helper()
+	if len(hooks) == 0 {
+		hooks = []mochi.Hook{new(auth.AllowHook)}
+	}
+	server := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
+	for _, hook := range append(hooks, new(noQuotaHook)) {
+		require.NoError(t, server.AddHook(hook, nil))
+	}
+	return server
+}
+
+// noQuotaHook has a server send what there is, whatever receive maximum a client has named. Of clients with one,
+// mochi 2.7.9 looks after every packet whether a message waits for its turn, and locks for reading twice for that
+// (Inflight.NextImmediate, GetAll): when a publisher waits to write in between, the client and the publisher are stuck.
+type noQuotaHook struct{ mochi.HookBase }
+
+func (*noQuotaHook) ID() string              { return "no quota" }
+func (*noQuotaHook) Provides(what byte) bool { return what == mochi.OnConnect }
+
+// OnConnect is called before anything is sent to the client, and before it takes over a session with these numbers.
+func (*noQuotaHook) OnConnect(cl *mochi.Client, _ packets.Packet) error {
+	cl.Properties.Props.ReceiveMaximum = 0
+	cl.State.Inflight.ResetSendQuota(0)
+	return nil
+}
+
+// closeInProcess closes a server in this process, unless it is deadlocked: Clients.GetByListener of mochi 2.7.9
+// locks for reading and then, in Len, once more; when a client that goes waits to write in between, neither goes on.
 func closeInProcess(t testing.TB, server *mochi.Server) {
 	closed := make(chan error, 1)
 	go func() { closed <- server.Close() }()

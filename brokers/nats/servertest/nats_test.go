@@ -40,9 +40,7 @@ func TestARequestThatNobodyWaitsForTakesNothingFromOthers(t *testing.T) {
 	for range 3 {
 		require.NoError(t, one.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
 		began := time.Now()
-		got, err := other.Receive(t.Context(), "", 10*time.Second)
-		require.NoError(t, err)
-		require.NotNil(t, got)
+		got := test.Receive(t, other, 10*time.Second)
 		require.Equal(t, 1, got.DeliveryCount)
 		require.Less(t, time.Since(began), 2*time.Second)
 		require.NoError(t, other.Complete(t.Context(), got))
@@ -57,9 +55,7 @@ func TestAStreamInMemoryIsMadeAnewAfterItsServerWasRestarted(t *testing.T) {
 	server.stop()
 	require.NoError(t, server.start())
 	require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("B"))))
-	got, err := queue.Receive(t.Context(), "", 10*time.Second)
-	require.NoError(t, err)
-	require.NotNil(t, got)
+	got := test.Receive(t, queue, 10*time.Second)
 	require.Equal(t, "B", got.GetMessageAsString())
 	require.NoError(t, queue.Complete(t.Context(), got))
 }
@@ -98,9 +94,7 @@ func TestAStreamThatSomebodyElseMadeIsUsedAsItIs(t *testing.T) {
 	require.False(t, queue.Capabilities().Has(queues.CapabilityBatch))
 	require.NoError(t, queue.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
 	for count := 1; count <= 2; count++ {
-		got, err := queue.Receive(t.Context(), "", 10*time.Second)
-		require.NoError(t, err)
-		require.NotNil(t, got)
+		got := test.Receive(t, queue, 10*time.Second)
 		require.Equal(t, count, got.DeliveryCount)
 		if count == 1 {
 			require.NoError(t, queue.Abandon(t.Context(), got))
@@ -124,20 +118,13 @@ func TestMessagesAreCountedByTheirState(t *testing.T) {
 				require.NoError(t, one.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
 			}
 			require.NoError(t, queues.SendDelayed(t.Context(), one, "", queues.NewMessageEnvelope("", "", nil), time.Hour))
-			receive := func() *queues.MessageEnvelope {
-				got, err := one.Receive(t.Context(), "", 10*time.Second)
-				require.NoError(t, err)
-				require.NotNil(t, got)
-				return got
-			}
+			receive := func() *queues.MessageEnvelope { return test.Receive(t, one, 10*time.Second) }
 			receive()
 			later := receive()
 			require.NoError(t, one.Abandon(t.Context(), receive()))
 			require.NoError(t, queues.AbandonDelayed(t.Context(), one, later, time.Hour))
 			for _, queue := range []*nats.NatsMessageQueue{one, other} {
-				ready, locked, delayed, err := queue.CountByState(t.Context(), "")
-				require.NoError(t, err)
-				require.Equal(t, []int64{2, 1, 2}, []int64{ready, locked, delayed})
+				test.AwaitStates(t, queue, 0, 2, 1, 2)
 				count, err := queue.ReadMessageCount()
 				require.NoError(t, err)
 				require.EqualValues(t, 2, count)

@@ -58,8 +58,7 @@ func TestARawClientAndAQueueUnderstandEachOther(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	got, err := queue.Receive(t.Context(), "", 10*time.Second)
-	require.NoError(t, err)
+	got := test.Receive(t, queue, 10*time.Second)
 	require.Equal(t, []byte{0, 1, 0xff}, got.Message)
 	require.Equal(t, []string{"id-1", "corr-1", "order"}, []string{got.MessageId, got.CorrelationId, got.MessageType})
 	require.True(t, sent.Equal(got.SentTime))
@@ -67,8 +66,7 @@ func TestARawClientAndAQueueUnderstandEachOther(t *testing.T) {
 	require.NoError(t, queue.Complete(t.Context(), got))
 
 	require.NoError(t, raw.Publish("interop.orders", []byte("bare"))) // with nothing beside it
-	got, err = queue.Receive(t.Context(), "", 10*time.Second)
-	require.NoError(t, err)
+	got = test.Receive(t, queue, 10*time.Second)
 	require.Equal(t, "bare", got.GetMessageAsString())
 	require.WithinDuration(t, time.Now(), got.SentTime, time.Minute, "the server's time stands in for the sender's")
 	require.NoError(t, queue.Complete(t.Context(), got))
@@ -165,9 +163,7 @@ func TestWithoutJetStreamABareQueueWorksAndTheOtherSaysSo(t *testing.T) {
 	bare := newBareQueue("a", configOf(server, "options.autosubscribe", true))
 	test.Open(t, bare)
 	require.NoError(t, bare.Send(t.Context(), "", queues.NewMessageEnvelope("", "", []byte("A"))))
-	got, err := bare.Receive(t.Context(), "", 10*time.Second)
-	require.NoError(t, err)
-	require.Equal(t, "A", got.GetMessageAsString())
+	require.Equal(t, "A", test.Receive(t, bare, 10*time.Second).GetMessageAsString())
 }
 
 func TestAConnectionManagesQueues(t *testing.T) {

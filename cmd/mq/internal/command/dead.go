@@ -216,12 +216,7 @@ func (d *deadLetters) redrive(ctx context.Context, args []string) error {
 		return d.preview(ctx, "redrive")
 	}
 	d.job.To, d.job.Change = d.queue.IMessageQueue, queues.Revive
-	result, failure := d.runJob(ctx, "redrive")
-	if err := d.answer(map[string]any{"queue": d.queue.Name(), "redriven": result.Moved, "left": result.Left},
-		fmt.Sprintf("sent %s back to %s%s\n", show.Count(result.Moved, "dead letter"), show.Line(d.queue.Name()), left(result))); err != nil {
-		return err
-	}
-	return failure
+	return d.runJob(ctx, "redrive", "redriven", "sent %s back to %s")
 }
 
 func (d *deadLetters) purge(ctx context.Context, args []string) error {
@@ -236,12 +231,7 @@ func (d *deadLetters) purge(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	result, failure := d.runJob(ctx, "remove")
-	if err := d.answer(map[string]any{"queue": d.queue.Name(), "removed": result.Moved, "left": result.Left},
-		fmt.Sprintf("removed %s of %s%s\n", show.Count(result.Moved, "dead letter"), show.Line(d.queue.Name()), left(result))); err != nil {
-		return err
-	}
-	return failure
+	return d.runJob(ctx, "remove", "removed", "removed %s of %s")
 }
 
 // confirmPurge asks, and says how many it is about where the queue can be looked into: to read the others
@@ -277,17 +267,19 @@ func (d *deadLetters) preview(ctx context.Context, verb string) error {
 	return d.terminal.Print(text)
 }
 
-// runJob does the job, with a bar.
-func (d *deadLetters) runJob(ctx context.Context, what string) (move.Result, error) {
-	progress := d.terminal.Progress(-1, what, false)
-	defer progress.Done()
+// runJob does the job, with a bar, and says what was done, also to a part of the messages: as the number of key, and as text
+// about how many of which queue.
+func (d *deadLetters) runJob(ctx context.Context, verb, key, text string) error {
+	progress := d.terminal.Progress(-1, verb, false)
 	d.job.Done = func() { progress.Add(1) }
-	return d.job.Run(ctx)
-}
-
-func left(result move.Result) string {
-	if result.Left == 0 {
-		return ""
+	result, failure := d.job.Run(ctx)
+	progress.Done()
+	text = fmt.Sprintf(text, show.Count(result.Moved, "dead letter"), show.Line(d.queue.Name()))
+	if result.Left > 0 {
+		text += fmt.Sprintf("; %d left where they were", result.Left)
 	}
-	return fmt.Sprintf("; %d left where they were", result.Left)
+	if err := d.answer(map[string]any{"queue": d.queue.Name(), key: result.Moved, "left": result.Left}, text+"\n"); err != nil {
+		return err
+	}
+	return failure
 }
