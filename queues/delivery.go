@@ -7,8 +7,7 @@ import (
 )
 
 // Delivery is one hand-over of a message: what a storage fills in, and the lock that the base keeps
-// on it. Its address is the opaque token in the reference of the envelope that the user gets. One is allocated
-// for each message; it has 256 bytes, and more would be 288.
+// on it. Its address is the opaque token in the reference of the envelope that the user gets.
 type Delivery struct {
 	// Message is the message, payload and headers included: the storage gives it away, and it becomes
 	// the envelope that the user gets.
@@ -30,16 +29,16 @@ type Delivery struct {
 	wasParked bool          // when it ended: it had failed, and its delivery counts
 	place     int32         // in locks.events; -1: not there
 	deadline  time.Duration // when the lock ends, on the clock of locks
-	wake      time.Duration // when the keeper has something to do with it
 	parking   *parking
 	cancel    context.CancelCauseFunc // ends the receiver's ctx when the lock is lost; may be nil
 }
 
 // roomyDelivery is a delivery with room for a small payload: a storage that has to copy what it hands over needs no
-// allocation of its own for that.
+// allocation of its own for that. One is allocated for each message; it has 352 bytes, and more would be 384, which
+// takes 3 % more of the processor's time for a message.
 type roomyDelivery struct {
 	delivery [1]Delivery
-	room     [128]byte
+	room     [104]byte
 }
 
 // newDeliveries makes empty deliveries for a storage to fill.

@@ -26,12 +26,11 @@ func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.events.Len() > 0 && t.events.Min().wake <= now && len(list) < dueBatch {
-		d := t.events.Min()
+		d := t.events.Min().Delivery
 		switch {
 		case d.state == deliveryParked && now >= d.parking.due && d.parking.then != nil:
 			d.parking.due = never
-			t.schedule(d, now)
-			t.events.Fix(int(d.place))
+			t.events.Replace(int(d.place), t.eventOf(d, now))
 			list = append(list, dueDelivery{d, dutyBury})
 		case d.state == deliveryParked && now >= d.parking.due:
 			t.events.Remove(int(d.place))
@@ -42,8 +41,7 @@ func (t *lockTable) due(list []dueDelivery) ([]dueDelivery, time.Duration) {
 			t.end(d, ErrLockLost)
 			list = append(list, dueDelivery{d, dutyExpired})
 		default:
-			d.wake = t.nextTry(d, now) // in case extending fails
-			t.events.Fix(int(d.place))
+			t.events.Replace(int(d.place), lockEvent{t.nextTry(d, now), d}) // in case extending fails
 			list = append(list, dueDelivery{d, dutyExtend})
 		}
 	}

@@ -17,8 +17,7 @@ func (t *lockTable) park(d *Delivery, delay time.Duration, then *afterParking) b
 		d.deadline = now + t.lockTimeout
 	}
 	d.state, d.parking = deliveryParked, &parking{due: later(now, delay), then: then}
-	t.schedule(d, now)
-	t.events.Push(d)
+	t.events.Push(t.eventOf(d, now))
 	t.rearm()
 	return true
 }
@@ -51,8 +50,7 @@ func (t *lockTable) keepUp(d *Delivery) bool {
 		d.deadline = now + t.lockTimeout
 	}
 	d.state = deliverySettling
-	t.schedule(d, now)
-	t.events.Push(d)
+	t.events.Push(t.eventOf(d, now))
 	t.rearm()
 	return true
 }

@@ -20,9 +20,15 @@ type lockTable struct {
 	undertaker  *undertaker // of those that are parked to be buried
 
 	mu     sync.Mutex
-	events minheap.Heap[*Delivery] // held and parked deliveries, the next to need something first
+	events minheap.Heap[lockEvent] // of held and parked deliveries, the next one first
 	armed  time.Duration           // when the keeper will look by itself
 	closed bool
+}
+
+// lockEvent is when the keeper has something to do with a delivery.
+type lockEvent struct {
+	wake time.Duration
+	*Delivery
 }
 
 // never is a moment that does not come.
@@ -42,8 +48,8 @@ func newLockTable(queue *MessageQueue, keeper LockKeeper, lockTimeout time.Durat
 		undertaker:  newUndertaker(),
 		armed:       never,
 		events: minheap.New(
-			func(a, b *Delivery) bool { return a.wake < b.wake },
-			func(d *Delivery, index int) { d.place = int32(index) },
+			func(a, b lockEvent) bool { return a.wake < b.wake },
+			func(e lockEvent, index int) { e.place = int32(index) },
 		),
 	}
 }
@@ -63,28 +69,26 @@ func (t *lockTable) hold(deliveries []Delivery, renewed bool, cancel context.Can
 		d := &deliveries[i]
 		d.state, d.renewed, d.cancel = deliveryHeld, renewed, cancel
 		d.deadline = now + t.lockTimeout
-		t.schedule(d, now)
-		t.events.Push(d)
+		t.events.Push(t.eventOf(d, now))
 	}
 	t.rearm()
 	return true
 }
 
-// schedule sets when the keeper must look at a delivery. The lock of one that is renewed, parked, or being
-// buried, is kept up.
-func (t *lockTable) schedule(d *Delivery, now time.Duration) {
-	switch {
-	case d.state == deliveryHeld && !d.renewed:
-		d.wake = d.deadline
-		return
-	case t.keeper == LocksByBroker:
-		d.wake = now + (d.deadline-now)/2
-	default:
-		d.wake = never // nobody ends the lock but the base, and it does not while it is kept up
+// eventOf is when the keeper must look at a delivery. The lock of one that is renewed, parked, or being buried, is
+// kept up.
+func (t *lockTable) eventOf(d *Delivery, now time.Duration) lockEvent {
+	if d.state == deliveryHeld && !d.renewed {
+		return lockEvent{d.deadline, d}
+	}
+	wake := never // nobody ends the lock but the base, and it does not while it is kept up
+	if t.keeper == LocksByBroker {
+		wake = now + (d.deadline-now)/2
 	}
 	if d.state == deliveryParked {
-		d.wake = min(d.wake, d.parking.due)
+		wake = min(wake, d.parking.due)
 	}
+	return lockEvent{wake, d}
 }
 
 // later is the moment a duration after another one; never, if that is beyond counting.
@@ -132,8 +136,7 @@ func (t *lockTable) finish(d *Delivery) (held bool) {
 		if t.keeper == LocksByBase {
 			d.deadline = now + t.lockTimeout
 		}
-		d.wake = d.deadline
-		t.events.Fix(int(d.place))
+		t.events.Replace(int(d.place), t.eventOf(d, now))
 		t.rearm()
 	}
 	return true
@@ -153,8 +156,7 @@ func (t *lockTable) keep(d *Delivery) {
 	defer t.mu.Unlock()
 	if d.state == deliveryHeld && !d.renewed {
 		d.renewed = true
-		t.schedule(d, now)
-		t.events.Fix(int(d.place))
+		t.events.Replace(int(d.place), t.eventOf(d, now))
 		t.rearm()
 	}
 }
@@ -197,8 +199,8 @@ func (t *lockTable) restore(d *Delivery) {
 		t.end(d, ErrLockLost)
 		return
 	}
-	d.state, d.renewed, d.wake = deliveryHeld, false, d.deadline
-	t.events.Push(d)
+	d.state, d.renewed = deliveryHeld, false
+	t.events.Push(t.eventOf(d, now))
 	t.rearm()
 }
 
@@ -235,8 +237,7 @@ func (t *lockTable) renew(d *Delivery, since, timeout time.Duration) error {
 
 func (t *lockTable) extend(d *Delivery, since, timeout time.Duration) {
 	d.deadline = later(since, timeout)
-	t.schedule(d, since)
-	t.events.Fix(int(d.place))
+	t.events.Replace(int(d.place), t.eventOf(d, since))
 	t.rearm()
 }
 
@@ -259,10 +260,10 @@ func (t *lockTable) isDone(d *Delivery) bool {
 func (t *lockTable) void(match func(handle any) bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, d := range t.events.Items() {
-		if match(d.Handle) {
-			t.events.Remove(int(d.place))
-			t.end(d, ErrLockLost)
+	for _, event := range t.events.Items() {
+		if match(event.Handle) {
+			t.events.Remove(int(event.place))
+			t.end(event.Delivery, ErrLockLost)
 		}
 	}
 }
@@ -275,14 +276,14 @@ func (t *lockTable) empty(closed bool) []*Delivery {
 	t.closed = t.closed || closed
 	all := t.events.Items()
 	t.events.Clear()
-	ended := all[:0]
-	for _, d := range all {
-		if d.state == deliverySettling {
-			t.events.Push(d)
+	ended := make([]*Delivery, 0, len(all))
+	for _, event := range all {
+		if event.state == deliverySettling {
+			t.events.Push(event)
 			continue
 		}
-		t.end(d, ErrLockLost)
-		ended = append(ended, d)
+		t.end(event.Delivery, ErrLockLost)
+		ended = append(ended, event.Delivery)
 	}
 	return ended
 }

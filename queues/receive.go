@@ -169,11 +169,7 @@ func (q *MessageQueue) take(ctx context.Context, s *session, correlationId strin
 			}
 		}
 		if q.state.Load() != stateOpen || !s.locks.hold(taken[:n], how.renewed, how.cancel) {
-			giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
-			defer cancel()
-			for i := range n {
-				q.giveBack(giving, &taken[i], false)
-			}
+			q.takeBack(ctx, taken[:n])
 			return 0, q.closedMeanwhile(correlationId)
 		}
 		telemetry.count(ctx, countReceived, int64(n))
@@ -229,6 +225,15 @@ func forMany(deliveries []*Delivery, do func(*Delivery)) {
 		})
 	}
 	doing.Wait()
+}
+
+// takeBack returns deliveries that could not be locked any more to the storage, uncounted.
+func (q *MessageQueue) takeBack(ctx context.Context, taken []Delivery) {
+	giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleGrace)
+	defer cancel()
+	for i := range taken {
+		q.giveBack(giving, &taken[i], false)
+	}
 }
 
 // giveBack returns a delivery that is nobody's any more to the storage.

@@ -62,17 +62,16 @@ func (h *Heap[T]) Remove(index int) T {
 	}
 	h.truncate(last)
 	if index != last {
-		h.Fix(index)
+		h.settle(index)
 	}
 	h.place(item, -1)
 	return item
 }
 
-// Fix restores the order after the item at index has changed.
-func (h *Heap[T]) Fix(index int) {
-	if !h.up(index) {
-		h.down(index)
-	}
+// Replace puts an item in place of the one at index, which may be the same, changed. It does not tell that one.
+func (h *Heap[T]) Replace(index int, item T) {
+	h.set(index, item)
+	h.settle(index)
 }
 
 // DeleteFunc removes the items for which gone returns true, in O(n).
@@ -107,10 +106,10 @@ func (h *Heap[T]) truncate(length int) {
 		h.length--
 		h.chunks[h.length/chunkLength][h.length%chunkLength] = none
 	}
-	needed := (length+chunkLength-1)/chunkLength + 1
-	if len(h.chunks) <= needed {
+	if (len(h.chunks)-2)*chunkLength < length {
 		return
 	}
+	needed := (length+chunkLength-1)/chunkLength + 1
 	clear(h.chunks[needed:])
 	h.chunks = h.chunks[:needed]
 	if needed < cap(h.chunks)/4 {
@@ -118,11 +117,18 @@ func (h *Heap[T]) truncate(length int) {
 	}
 }
 
-func (h *Heap[T]) at(index int) T { return h.chunks[index/chunkLength][index%chunkLength] }
+func (h *Heap[T]) at(index int) T { return h.chunks[uint(index)/chunkLength][uint(index)%chunkLength] }
 
 func (h *Heap[T]) set(index int, item T) {
-	h.chunks[index/chunkLength][index%chunkLength] = item
+	h.chunks[uint(index)/chunkLength][uint(index)%chunkLength] = item
 	h.place(item, index)
+}
+
+// settle moves the item at index to where it belongs.
+func (h *Heap[T]) settle(index int) {
+	if !h.up(index) {
+		h.down(index)
+	}
 }
 
 func (h *Heap[T]) up(index int) (moved bool) {

@@ -82,7 +82,7 @@ func (c *heapTest) Remove(t *rapid.T) {
 func (c *heapTest) Change(t *rapid.T) {
 	picked := c.pick(t)
 	picked.value = rapid.IntRange(0, 20).Draw(t, "value")
-	c.heap.Fix(picked.place)
+	c.heap.Replace(picked.place, picked)
 }
 
 func (c *heapTest) DeleteFunc(t *rapid.T) {
