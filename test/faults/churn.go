@@ -39,7 +39,7 @@ func listenersComeAndGo(t testing.TB, subject Subject) error {
 				return err
 			}
 		}
-		return r.underLoad(ctx, true, c.change)
+		return r.underLoad(ctx, unbounded, c.change)
 	})
 }
 

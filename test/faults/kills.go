@@ -30,7 +30,8 @@ func consumerKills(t testing.TB, subject Subject) error {
 				return err
 			}
 		}
-		return r.underLoad(ctx, false, crew.killAll)
+		spare := 10 * subject.Listeners * subject.Concurrency // so that the last victim has something in work, too
+		return r.underLoad(ctx, spare, crew.killAll)
 	})
 }
 

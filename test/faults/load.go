@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,7 @@ const (
 	sendLimit    = 30 * time.Second
 	minSendPause = 5 * time.Millisecond
 	maxSendPause = 250 * time.Millisecond
+	spareCheck   = 10 * time.Millisecond
 )
 
 // load is senders that go on until so many messages are acknowledged.
@@ -27,14 +29,18 @@ type load struct {
 	number   atomic.Int64 // of the last message
 	slots    atomic.Int64 // messages that are taken care of
 	keepOn   atomic.Bool  // go on though so many are
+	spare    int          // then only while fewer than these are left to work on
 	senders  sync.WaitGroup
 }
 
-// underLoad sends while something is broken, with keepOn also what is over Subject.Messages, and returns when all that was
-// acknowledged has been received and nothing comes again.
-func (r *run) underLoad(ctx context.Context, keepOn bool, breaking func(ctx context.Context) error) error {
-	load := &load{ledger: r.ledger, queue: r.sender, messages: r.subject.Messages, payload: r.subject.Payload}
-	load.keepOn.Store(keepOn)
+// unbounded is what underLoad keeps in store if it just goes on.
+const unbounded = math.MaxInt
+
+// underLoad sends while something is broken, also what is over Subject.Messages: then only while fewer than spare are left
+// to work on. It returns when all that was acknowledged has been received and nothing comes again.
+func (r *run) underLoad(ctx context.Context, spare int, breaking func(ctx context.Context) error) error {
+	load := &load{ledger: r.ledger, queue: r.sender, messages: r.subject.Messages, payload: r.subject.Payload, spare: spare}
+	load.keepOn.Store(true)
 	load.start(ctx, r.subject.Senders)
 	defer load.senders.Wait()
 	err := breaking(ctx)
@@ -57,10 +63,30 @@ func (r *run) underLoad(ctx context.Context, keepOn bool, breaking func(ctx cont
 func (l *load) start(ctx context.Context, senders int) {
 	for range senders {
 		l.senders.Go(func() {
-			for (l.slots.Add(1) <= int64(l.messages) || l.keepOn.Load()) && l.sendOne(ctx) {
+			for l.goesOn(ctx) && l.sendOne(ctx) {
 			}
 		})
 	}
+}
+
+// goesOn returns when there is one more message to send, and false when there is none.
+func (l *load) goesOn(ctx context.Context) bool {
+	if l.slots.Add(1) <= int64(l.messages) {
+		return true
+	}
+	ticker := time.NewTicker(spareCheck)
+	defer ticker.Stop()
+	for l.keepOn.Load() {
+		if l.ledger.tally().missing() < l.spare {
+			return true
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return false
 }
 
 // sendOne sends until one message is acknowledged. Each attempt is another message.

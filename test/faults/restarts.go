@@ -43,7 +43,7 @@ func serverRestarts(t testing.TB, subject Subject) error {
 				r.fail(fmt.Errorf("%s has ended by itself: %v", by.name, err)) // a no-op if all is over
 			})
 		}
-		return r.underLoad(ctx, true, r.restartServer) // a fast server may have all messages before it is killed for the last time
+		return r.underLoad(ctx, unbounded, r.restartServer) // a fast server may have all messages before it is killed for the last time
 	})
 }
 
