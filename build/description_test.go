@@ -42,3 +42,14 @@ func TestADescriptionHasTheCapabilitiesOfTheQueue(t *testing.T) {
 	require.Equal(t, "mine:message-queue:k:*:2.0", other.String())
 	require.False(t, other.Can("durable"), "only what the queue says counts")
 }
+
+func TestAConnectionComponentHasNoCapabilities(t *testing.T) {
+	t.Parallel()
+	components := build.DescribeKind(queues.NewMemoryMessageQueue(""), config.Component{Kind: "k", Help: "A queue.", Options: config.Queue()},
+		"a broker", config.NewSet(config.Connecting()...))
+	require.Len(t, components, 3)
+	for _, component := range components {
+		require.Equal(t, component.Type != config.ComponentConnection, component.Can("send"), component)
+		require.Empty(t, component.Lint())
+	}
+}

@@ -306,3 +306,20 @@ func inline(definitions map[string]any, schema any) any {
 		return schema
 	}
 }
+
+func TestADescriptionShowsEachEntryOnceAndNoSecretOfAURI(t *testing.T) {
+	t.Parallel()
+	description := broker().Describe(params(
+		"connections.a.host", "mq1", "connections.a.port", "1", "connections.b.host", "mq2",
+		"options.lock_timeout", "amqp://jane:s3cret@mq"))
+	seen := map[string]int{}
+	for _, setting := range description.Settings {
+		seen[setting.Key]++
+	}
+	require.Equal(t, 1, seen["connections.a.host"])
+	require.Equal(t, 1, seen["connections.b.host"])
+	require.Zero(t, seen["connection.host"])
+	require.Len(t, description.Problems, 1)
+	require.Contains(t, description.Problems[0], "options.lock_timeout")
+	require.NotContains(t, description.Problems[0], "s3cret")
+}

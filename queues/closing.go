@@ -11,11 +11,11 @@ import (
 // time-out, stuck receivers take.
 const settleGrace = time.Second
 
-// Close closes the queue; a no-op if it is closed. An Open that is under way ends with ErrNotOpened. Listeners stop
-// as after EndListen, and Close waits for them, but not beyond the end of ctx, also if another Close is under way
-// already. Messages that are received and not settled are given back, without counting a delivery. Called from
-// inside a receiver (with its ctx) it returns at once, and the queue closes when the receiver has returned and its
-// message is settled.
+// Close closes the queue; a no-op if it is closed. It always returns nil. An Open that is under way ends with
+// ErrNotOpened. Listeners stop as after EndListen, and Close waits for them. When ctx ends, their receivers are
+// interrupted as after options.drain_timeout, even if another Close is under way already. Messages that are received
+// and not settled are given back, without counting a delivery. Called from inside a receiver (with its ctx) it
+// returns at once, and the queue closes when the receiver has returned and its message is settled.
 func (q *MessageQueue) Close(ctx context.Context, correlationId string) error {
 	ctx = orBackground(ctx)
 	caller := q.openingOf(ctx)

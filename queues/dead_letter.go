@@ -170,8 +170,8 @@ func (l *deadLetters) find(q *MessageQueue) (IMessageQueue, error) {
 }
 
 // succeed takes over what a dead-letter queue shares with the queue whose dead messages it keeps: it
-// connects in the same way, has its times, and keeps its messages for as long as it takes. Whose receivers
-// need other options makes it a component.
+// connects in the same way, has its times, and never drops a message. Where its receivers need other options it
+// is made a component of its own.
 func (q *MessageQueue) succeed(source *MessageQueue) {
 	q.ConnectionResolver, q.CredentialResolver = source.ConnectionResolver, source.CredentialResolver
 	q.config, q.values, q.family = source.config, source.values, source.family

@@ -78,9 +78,9 @@ type (
 		Listen(ctx context.Context, correlationId string, receiver IMessageReceiver) error
 
 		// BeginListen starts Listen in the background. The listener is registered when it returns, so
-		// an EndListen right after it is never lost. A failure is logged, and then nobody listens: if the
-		// queue is not open, above all. A component that a container may open before the queue opens that first.
-		// Listening does not end with the ctx that a receiver was handed.
+		// an EndListen right after it is never lost. A failure is logged, and nobody listens then; the usual
+		// one is a queue that is not open. A component that the container may open before the queue must
+		// therefore open the queue itself first. Listening does not end with the ctx that a receiver was handed.
 		BeginListen(ctx context.Context, correlationId string, receiver IMessageReceiver)
 
 		// EndListen ends every listener of this queue. It does not wait for receivers in work; messages

@@ -10,7 +10,8 @@ type PushStorage interface {
 	// Traits says what this storage is like; Locks and Prefetch do not matter.
 	Traits() Traits
 
-	// Open and Close are as in Storage. Close ends the subscription.
+	// Open and Close are as in Storage. Close ends the subscription; deliver fails from then on, so that
+	// Close may wait for calls of it.
 	Open(ctx context.Context, params StorageParams) error
 	Close(ctx context.Context) error
 

@@ -63,7 +63,7 @@ func (q *MessageQueue) ReceiveBatch(ctx context.Context, correlationId string, m
 		return receiveEach(ctx, q.Overrides, correlationId, max, wait)
 	}
 	if max < 1 {
-		return []*MessageEnvelope{}, q.checkOpen(correlationId, false)
+		return []*MessageEnvelope{}, q.checkCall(orBackground(ctx), correlationId, CapabilityReceive)
 	}
 	taken := q.newDeliveries(min(max, maxBatch))
 	n, err := q.receive(ctx, correlationId, taken, wait)

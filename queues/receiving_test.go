@@ -122,3 +122,29 @@ func TestCtxOfAReceiver(t *testing.T) {
 		require.Empty(t, received)
 	})
 }
+
+func TestReceiveBatchOfNothing(t *testing.T) {
+	t.Parallel()
+	queue := queues.NewMemoryMessageQueue("orders")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, test := range map[string]struct {
+		ctx  context.Context
+		open bool
+		want error
+	}{
+		"on a closed queue":       {t.Context(), false, queues.ErrNotOpened},
+		"on an open one":          {t.Context(), true, nil},
+		"with a ctx that is over": {ended, true, context.Canceled},
+	} {
+		if test.open {
+			opened(t, queue)
+		} else {
+			require.NoError(t, queue.Close(t.Context(), ""))
+		}
+		got, err := queues.ReceiveBatch(test.ctx, queue, "", 0, 0)
+		require.ErrorIs(t, err, test.want, name)
+		require.NotNil(t, got, name)
+		require.Empty(t, got, name)
+	}
+}

@@ -174,3 +174,20 @@ func ExampleTestMessageReceiver() {
 	fmt.Println(messages[0].MessageType, messages[0].GetMessageAsString())
 	// Output: Order 3 apples
 }
+
+func TestListOfMessagesIsTheCallersOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		receiver := test.NewTestMessageReceiver()
+		waited := make(chan []*queues.MessageEnvelope, 1)
+		go func() {
+			came, _ := receiver.WaitForMessages(t.Context(), 3)
+			waited <- came
+		}()
+		synctest.Wait()
+		require.NoError(t, hand(receiver, "a", "b", "c"))
+		came := <-waited
+		came[0] = nil
+		require.Equal(t, []string{"a", "b", "c"}, types(receiver.GetMessages()))
+	})
+}
