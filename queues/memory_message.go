@@ -2,6 +2,7 @@ package queues
 
 import (
 	"maps"
+	"math"
 	"time"
 )
 
@@ -14,7 +15,7 @@ type storedMessage struct {
 	purges     uint32 // of the storage when it came: an older one has been purged
 
 	id, correlationId, kind string
-	sentTime                int64 // Unix time in nanoseconds; 0: none
+	sentTime                int64 // see nanoseconds
 	payload                 []byte
 	headers                 map[string]string
 }
@@ -82,10 +83,7 @@ func (m *storedMessage) fill(envelope *MessageEnvelope) {
 	m.id = envelope.MessageId
 	m.correlationId = envelope.CorrelationId
 	m.kind = envelope.MessageType
-	m.sentTime = 0
-	if !envelope.SentTime.IsZero() {
-		m.sentTime = envelope.SentTime.UnixNano()
-	}
+	m.sentTime = nanoseconds(envelope.SentTime)
 	m.headers = maps.Clone(envelope.Headers)
 	switch {
 	case envelope.Message == nil:
@@ -97,6 +95,31 @@ func (m *storedMessage) fill(envelope *MessageEnvelope) {
 	}
 }
 
+// noTime stands for the zero time.Time.
+const noTime = math.MinInt64
+
+// Unix times, in seconds, between which a number of nanoseconds has room: 1677 to 2262.
+const (
+	earliest = math.MinInt64/int64(time.Second) + 1
+	latest   = math.MaxInt64/int64(time.Second) - 1
+)
+
+// nanoseconds returns the Unix time in nanoseconds. What has no room becomes the nearest that has: only a source that
+// pushes messages brings any.
+func nanoseconds(t time.Time) int64 {
+	seconds := t.Unix()
+	switch {
+	case earliest <= seconds && seconds <= latest:
+		return t.UnixNano()
+	case t.IsZero():
+		return noTime
+	case seconds < earliest:
+		return noTime + 1
+	default:
+		return math.MaxInt64
+	}
+}
+
 // show fills in an empty envelope that shares payload and headers with the message.
 func (m *storedMessage) show(envelope *MessageEnvelope) {
 	envelope.CorrelationId = m.correlationId
@@ -104,7 +127,7 @@ func (m *storedMessage) show(envelope *MessageEnvelope) {
 	envelope.MessageType = m.kind
 	envelope.Message = m.payload
 	envelope.Headers = m.headers
-	if m.sentTime != 0 {
+	if m.sentTime != noTime {
 		envelope.SentTime = time.Unix(0, m.sentTime).UTC()
 	}
 }

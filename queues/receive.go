@@ -35,6 +35,9 @@ func ReceiveBatch(ctx context.Context, queue IMessageQueue, correlationId string
 	if receiver, ok := queue.(BatchReceiver); ok {
 		return receiver.ReceiveBatch(ctx, correlationId, max, wait)
 	}
+	if queue == nil {
+		return []*MessageEnvelope{}, errNoQueue(correlationId)
+	}
 	return receiveEach(ctx, queue, correlationId, max, wait)
 }
 

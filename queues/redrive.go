@@ -93,8 +93,11 @@ func sendBack(ctx context.Context, queue, dead IMessageQueue, correlationId stri
 }
 
 // Revive returns a dead message as Redrive sends it: with the headers that it had before its death. It shares the
-// payload with dead. A message that is not dead comes back as it is.
+// payload with dead. A message that is not dead comes back as it is, and nil for nil.
 func Revive(dead *MessageEnvelope) *MessageEnvelope {
+	if dead == nil {
+		return nil
+	}
 	live := *dead
 	if !hasDied(dead.Headers) {
 		return &live

@@ -110,12 +110,20 @@ type BatchSender interface {
 }
 
 // SendBatch sends envelopes through the queue's own SendBatch, or one by one. An empty list is a no-op.
-// Errors: as Send.
+// Errors: as Send, and ErrBadMessage for a nil queue.
 func SendBatch(ctx context.Context, queue IMessageQueue, correlationId string, envelopes []*MessageEnvelope) error {
 	if sender, ok := queue.(BatchSender); ok {
 		return sender.SendBatch(ctx, correlationId, envelopes)
 	}
+	if queue == nil {
+		return errNoQueue(correlationId)
+	}
 	return sendEach(ctx, queue, correlationId, envelopes)
+}
+
+// errNoQueue is the answer to a nil queue.
+func errNoQueue(correlationId string) error {
+	return newError(ErrBadMessage, "", correlationId, "the queue is nil", nil)
 }
 
 func sendEach(ctx context.Context, queue IMessageQueue, correlationId string, envelopes []*MessageEnvelope) error {
