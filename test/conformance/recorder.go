@@ -48,7 +48,7 @@ func (r *runner) perform(t *testing.T, loud bool, play func(s *scene)) Result {
 	rec.over = true
 	switch {
 	case len(rec.failures) > 0:
-		return Result{Outcome: Failed, Reason: gist(rec.failures[0])}
+		return Result{Outcome: Failed, Reason: gist(rec.failures[0]), failure: rec.failures[0]}
 	case rec.skipped != "":
 		return Result{Outcome: Skipped, Reason: rec.skipped}
 	default:

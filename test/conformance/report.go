@@ -50,6 +50,8 @@ type Result struct {
 	Reason string `json:"reason,omitempty"`
 	// Attempts is how often the case was played, if it failed at first: at most Subject.Attempts times.
 	Attempts int `json:"-"`
+
+	failure string // what went wrong first, with where it was
 }
 
 // Name is group and case, as Subject.Skip spells it.

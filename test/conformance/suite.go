@@ -180,7 +180,7 @@ func (r *runner) performAgain(t *testing.T, loud bool, play func(s *scene)) Resu
 		}
 		r.repeated.Add(1)
 		note := fmt.Sprintf("%s: attempt %d of %d failed, trying again: %s", t.Name(), attempt, r.subject.Attempts, result.Reason)
-		t.Log(note)
+		t.Logf("%s\n%s", note, result.failure)
 		if err := noteRepeat(note); err != nil {
 			t.Error(err)
 		}
