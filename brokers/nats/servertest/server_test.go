@@ -25,7 +25,8 @@ func configOf(server *servers.Server, options ...any) *cconf.ConfigParams {
 
 func TestNatsQueueKeepsTheContractOnARealServer(t *testing.T) {
 	server := servers.NATS(t, servers.WithPassword("secret"))
-	subject := contract("nats").OnServer(newQueue, configOf(server, "options.reconnect_timeout", 50))
+	subject := contract("nats").OnServer(newQueue, configOf(server, "options.reconnect_timeout", 50)).
+		Over(func(t testing.TB) conformance.Line { return servers.StartProxy(t, server.Addr()) })
 	subject.SharedByName = true
 	subject.Bounded = true
 	subject.Restart = func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) }

@@ -21,6 +21,7 @@ func TestPostgresQueueKeepsTheContract(t *testing.T) {
 		Parallel:     6,
 		Restart:      func(t testing.TB) { require.NoError(t, servers.Unlabelled(server.Restart)) },
 	}
-	report := conformance.Run(t, subject.OnServer(newQueue, configOf(server, "options.table", "queue_messages")))
+	report := conformance.Run(t, subject.OnServer(newQueue, configOf(server, "options.table", "queue_messages")).
+		Over(func(t testing.TB) conformance.Line { return servers.StartProxy(t, server.Addr()) }))
 	require.Empty(t, report.With(conformance.Failed))
 }
