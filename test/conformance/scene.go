@@ -135,8 +135,9 @@ func (s *scene) refer(queue queues.IMessageQueue, tuples ...any) {
 	}
 	references := cref.NewReferencesFromTuples(s.ctx, tuples...)
 	if own := s.subject.References; own != nil {
+		locators := own.GetAllLocators() // first: cases that go on at the same time may add components, each at the end
 		components := own.GetAll()
-		for i, locator := range own.GetAllLocators() {
+		for i, locator := range locators {
 			references.Put(s.ctx, locator, components[i])
 		}
 	}

@@ -28,7 +28,8 @@ type Subject struct {
 	Config *cconf.ConfigParams
 
 	// References are what every queue is given with SetReferences, together with what a case adds (a
-	// dead-letter queue, a logger). nil: nothing. New itself does not call SetReferences.
+	// dead-letter queue, a logger). nil: nothing. New itself does not call SetReferences. With Parallel, New may
+	// add to them if GetAll and GetAllLocators are safe for that.
 	References cref.IReferences
 
 	// SharedByName tells that two queue objects of one name are one queue, as they are on a broker.
