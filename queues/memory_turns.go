@@ -1,6 +1,9 @@
 package queues
 
-import "runtime"
+import (
+	"context"
+	"runtime"
+)
 
 // A goroutine that sends or takes many messages lets others run after each turn, where the queue holds many. With up
 // to 3 processors the garbage collector works on each of them by turns with the goroutine that is there. The longer that
@@ -14,11 +17,8 @@ const (
 
 // endTurn lets other goroutines run if there are many messages in the queue.
 func (s *memoryStorage) endTurn() {
-	s.mu.Lock()
-	s.gather()
-	held := int64(s.ready()+s.delayed.Len()) + s.handed - s.in.completed.Load()
-	s.mu.Unlock()
-	if held >= manyHeld {
+	ready, locked, delayed, _ := s.CountByState(context.Background()) // none once it is closed
+	if ready+locked+delayed >= manyHeld {
 		runtime.Gosched()
 	}
 }
