@@ -9,8 +9,8 @@ import (
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/internal/sentinel"
 )
 
-// Within calls open with a ctx that ends after limit, the value of options.connect_timeout; 0 is no limit. If open
-// fails when its time is over, the error says so and wraps ErrNoConnection of package queues.
+// Within calls open, which opens or subscribes, with a ctx that ends after limit, the value of options.connect_timeout; 0
+// is no limit. If open fails when its time is over, the error says so and wraps ErrNoConnection of package queues.
 func Within(ctx context.Context, limit time.Duration, open func(ctx context.Context) error) error {
 	if limit <= 0 {
 		return open(ctx)

@@ -210,12 +210,9 @@ func (s *storage) Subscribe(ctx context.Context, deliver func(ctx context.Contex
 	if err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeout(ctx, o.link.server.patience)
-	defer cancel()
-	if err = o.subscribe(limited, deliver); err != nil && limited.Err() != nil && ctx.Err() == nil {
-		err = fmt.Errorf("%w: subscribing took longer than %s", queues.ErrNoConnection, config.ConnectTimeout)
-	}
-	return err
+	return connect.Within(ctx, o.link.server.patience, func(ctx context.Context) error {
+		return o.subscribe(ctx, deliver)
+	})
 }
 
 func (o *opened) subscribe(ctx context.Context, deliver deliverFunc) error {
