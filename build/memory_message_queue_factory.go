@@ -6,7 +6,7 @@ import "github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
 const memoryKind = "memory"
 
 // MemoryMessageQueueFactory makes queues in memory, by name or by the descriptor
-// pip-services:message-queue:memory:<name>:1.0.
+// pip-services:message-queue:memory:<name>:1.0. It embeds what 1.0 embedded; other kinds have KindFactory.
 type MemoryMessageQueueFactory struct {
 	*MessageQueueFactory
 }
