@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -18,6 +19,9 @@ type Servers struct {
 	// Username and Password are those of the credential. What it leaves out is that of the first URI with a user or a
 	// password in it, but a password never comes without the username that it belongs to. Empty: log in as nobody.
 	Username, Password string
+
+	// Path is that of the first URI that has one: the database or the virtual host, where a broker has such.
+	Path string
 
 	// TLS is nil for connections in the clear. It is what connection.tls says or, without such settings, the
 	// client's defaults if an address has a protocol with TLS. ServerName is empty unless it is set.
@@ -45,7 +49,22 @@ func (t Target) Servers(protocols ...config.Protocol) (Servers, error) {
 		servers.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	servers.Username, servers.Password = t.login(servers.Addresses)
+	for _, address := range servers.Addresses {
+		servers.Path = cmp.Or(servers.Path, address.Path)
+	}
 	return servers, nil
+}
+
+// Setting returns what the first connection with a setting of that name, below its section, says; empty if none has it.
+func (t Target) Setting(name string) string {
+	for _, connection := range t.Connections {
+		if connection != nil && connection.ConfigParams != nil {
+			if value := connection.GetAsString(name); value != "" {
+				return value
+			}
+		}
+	}
+	return ""
 }
 
 // login returns the user to log in as.
@@ -70,6 +89,17 @@ func (t Target) login(addresses []Address) (username, password string) {
 
 func isEncrypted(protocol string, protocols []config.Protocol) bool {
 	return slices.ContainsFunc(protocols, func(p config.Protocol) bool { return p.Name == protocol && p.TLS })
+}
+
+// TLSFor returns what a connection to a host is encrypted with, for clients that do not fill in the ServerName themselves;
+// nil for one in the clear.
+func (s Servers) TLSFor(host string) *tls.Config {
+	if s.TLS == nil {
+		return nil
+	}
+	own := s.TLS.Clone()
+	own.ServerName = cmp.Or(own.ServerName, host)
+	return own
 }
 
 // HostPorts lists the servers as "host:port".

@@ -57,6 +57,27 @@ func TestServersAreWhatTheSettingsComeTo(t *testing.T) {
 	}
 }
 
+func TestWhatAllServersShare(t *testing.T) {
+	t.Parallel()
+	target := connect.Target{Connections: []*cconn.ConnectionParams{
+		nil,
+		cconn.NewConnectionParamsFromTuples("host", "a", "vhost", ""),
+		cconn.NewConnectionParamsFromTuples("uri", "toys://b/first", "vhost", "mine"),
+		cconn.NewConnectionParamsFromTuples("uri", "toy://c/second", "vhost", "other"),
+	}}
+	require.Equal(t, "mine", target.Setting("vhost"))
+	require.Empty(t, target.Setting("database"))
+	servers, err := target.Servers(toyProtocols()...)
+	require.NoError(t, err)
+	require.Equal(t, "first", servers.Path)
+	require.Equal(t, "b", servers.TLSFor("b").ServerName)
+	require.Empty(t, servers.TLS.ServerName, "each host has a copy of its own")
+	servers.TLS.ServerName = "set"
+	require.Equal(t, "set", servers.TLSFor("b").ServerName)
+	servers.TLS = nil
+	require.Nil(t, servers.TLSFor("b"))
+}
+
 func TestServersThatAreMissingOrWrongAreRefused(t *testing.T) {
 	t.Parallel()
 	_, err := connect.Target{}.Servers(toyProtocols()...)

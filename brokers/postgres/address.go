@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
@@ -20,7 +18,7 @@ import (
 // poolConfig makes the client's configuration.
 func poolConfig(target connect.Target, servers connect.Servers) (*pgxpool.Config, error) {
 	options := target.Options
-	settings := clientSettings(servers, databaseName(target.Connections))
+	settings := clientSettings(servers, target.Setting(keyDatabase))
 	if servers.TLS != nil {
 		settings["sslmode"] = "verify-full" // never in the clear; what is verified is set below
 	}
@@ -33,7 +31,7 @@ func poolConfig(target connect.Target, servers connect.Servers) (*pgxpool.Config
 		}
 		return nil, fmt.Errorf("%w: connection.uri: %w", queues.ErrBadConfig, cause)
 	}
-	useTLS(&cfg.ConnConfig.Config, servers.TLS)
+	useTLS(&cfg.ConnConfig.Config, servers)
 	cfg.ConnConfig.ConnectTimeout = options.Duration(config.ConnectTimeout)
 	if _, given := settings["pool_max_conns"]; !given || options.IsSet(optionMaxPoolSize) {
 		cfg.MaxConns = int32(options.Int(optionMaxPoolSize))
@@ -75,8 +73,8 @@ func clientSettings(servers connect.Servers, database string) map[string]string 
 		for key, values := range address.Query {
 			setOnce(settings, key, values[0])
 		}
-		setOnce(settings, "dbname", address.Path)
 	}
+	setOnce(settings, "dbname", servers.Path)
 	settings["host"], settings["port"] = strings.Join(hosts, ","), strings.Join(ports, ",")
 	if len(servers.Addresses) > 1 { // of several servers one can write
 		setOnce(settings, "target_session_attrs", "read-write")
@@ -100,32 +98,13 @@ func spell(settings map[string]string) string {
 	return text.String()
 }
 
-func databaseName(connections []*cconn.ConnectionParams) string {
-	for _, connection := range connections {
-		if connection != nil && connection.ConfigParams != nil {
-			if name := connection.GetAsString(keyDatabase); name != "" {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
-// useTLS sets TLS for every host.
-func useTLS(cfg *pgconn.Config, secure *tls.Config) {
-	if secure == nil {
+// useTLS sets TLS for every host, if there is any.
+func useTLS(cfg *pgconn.Config, servers connect.Servers) {
+	if servers.TLS == nil {
 		return
 	}
-	cfg.TLSConfig = forHost(secure, cfg.Host)
+	cfg.TLSConfig = servers.TLSFor(cfg.Host)
 	for _, fallback := range cfg.Fallbacks {
-		fallback.TLSConfig = forHost(secure, fallback.Host)
+		fallback.TLSConfig = servers.TLSFor(fallback.Host)
 	}
-}
-
-func forHost(secure *tls.Config, host string) *tls.Config {
-	own := secure.Clone()
-	if own.ServerName == "" {
-		own.ServerName = host
-	}
-	return own
 }

@@ -1,6 +1,7 @@
 package rabbitmq
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
@@ -38,37 +38,9 @@ func newDialer(target connect.Target, servers connect.Servers) *dialer {
 	return &dialer{
 		name:      target.Name,
 		servers:   servers,
-		vhost:     vhostOf(target.Connections, servers.Addresses),
+		vhost:     cmp.Or(target.Setting(keyVhost), servers.Path, "/"),
 		heartbeat: target.Options.Duration(optionHeartbeat),
 	}
-}
-
-func vhostOf(connections []*cconn.ConnectionParams, addresses []connect.Address) string {
-	for _, connection := range connections {
-		if connection != nil && connection.ConfigParams != nil {
-			if vhost := connection.GetAsString(keyVhost); vhost != "" {
-				return vhost
-			}
-		}
-	}
-	for _, address := range addresses {
-		if address.Path != "" {
-			return address.Path
-		}
-	}
-	return "/"
-}
-
-// secureFor returns what connections to a host are encrypted with; nil: nothing.
-func (d *dialer) secureFor(host string) *tls.Config {
-	if d.servers.TLS == nil {
-		return nil
-	}
-	own := d.servers.TLS.Clone()
-	if own.ServerName == "" {
-		own.ServerName = host
-	}
-	return own
 }
 
 // dial tries the servers in their order, within ctx. The error is about each that was tried.
@@ -108,7 +80,7 @@ func (d *dialer) login(ctx context.Context, address connect.Address) (*amqp.Conn
 	broken := context.AfterFunc(ctx, func() { _ = socket.Close() })
 	defer broken()
 	transport := socket
-	if secure := d.secureFor(address.Host); secure != nil {
+	if secure := d.servers.TLSFor(address.Host); secure != nil {
 		secured := tls.Client(socket, secure)
 		if err := secured.HandshakeContext(ctx); err != nil {
 			_ = socket.Close()

@@ -9,8 +9,6 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	cconn "github.com/pip-services3-gox/pip-services3-components-gox/connect"
-
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/config"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/connect"
 	"github.com/pip-services3-gox/pip-services3-messaging-gox/queues"
@@ -18,7 +16,7 @@ import (
 
 // clientOptions makes the client's options of what to connect to.
 func clientOptions(target connect.Target, servers connect.Servers) (*goredis.UniversalOptions, error) {
-	database, err := databaseOf(target.Connections, servers.Addresses)
+	database, err := databaseOf(target, servers)
 	if err != nil {
 		return nil, err
 	}
@@ -58,17 +56,10 @@ func databaseInCluster(number int) error {
 }
 
 // databaseOf returns the number of the database: that of the setting, else that of the URI.
-func databaseOf(connections []*cconn.ConnectionParams, addresses []connect.Address) (int, error) {
-	key, text := "connection.database", ""
-	for _, connection := range connections {
-		if connection != nil && connection.ConfigParams != nil && text == "" {
-			text = strings.TrimSpace(connection.GetAsString(keyDatabase))
-		}
-	}
-	for _, address := range addresses {
-		if text == "" && address.Path != "" {
-			key, text = "connection.uri", address.Path
-		}
+func databaseOf(target connect.Target, servers connect.Servers) (int, error) {
+	key, text := "connection.database", strings.TrimSpace(target.Setting(keyDatabase))
+	if text == "" {
+		key, text = "connection.uri", servers.Path
 	}
 	if text == "" {
 		return 0, nil
