@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"fmt"
-	"time"
 
 	crun "github.com/pip-services3-gox/pip-services3-commons-gox/run"
 	"github.com/stretchr/testify/require"
@@ -149,14 +148,10 @@ func (s *scene) expectCount(queue queues.IMessageQueue, want int) {
 	}
 	var count int64
 	var err error
-	s.settle()
-	holds := func() bool {
+	s.comesTrue(func() bool {
 		count, err = queue.ReadMessageCount()
 		return err != nil || int(count) == want
-	}
-	for deadline := time.Now().Add(s.patience); !holds() && !s.subject.Bubble && time.Now().Before(deadline); {
-		time.Sleep(2 * time.Millisecond)
-	}
+	})
 	require.NoError(s, err, "ReadMessageCount")
 	require.Equal(s, int64(want), count, "ReadMessageCount")
 }

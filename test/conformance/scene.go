@@ -166,14 +166,24 @@ func (s *scene) settle() {
 // eventually waits until a condition holds that the queue gives no way to wait for. In a bubble it must
 // hold as soon as nothing moves any more.
 func (s *scene) eventually(condition func() bool, what string, args ...any) {
-	if s.subject.Bubble {
-		s.settle()
-		require.True(s, condition(), append([]any{what}, args...)...)
+	if s.comesTrue(condition) {
 		return
 	}
-	for deadline := time.Now().Add(s.patience); !condition(); time.Sleep(2 * time.Millisecond) {
-		require.True(s, time.Now().Before(deadline), append([]any{"waited %s until " + what, s.patience}, args...)...)
+	if s.subject.Bubble {
+		require.Fail(s, fmt.Sprintf(what, args...))
 	}
+	require.Fail(s, fmt.Sprintf("waited %s until "+what, append([]any{s.patience}, args...)...))
+}
+
+// comesTrue is eventually for those who have more to say when it does not.
+func (s *scene) comesTrue(condition func() bool) bool {
+	s.settle()
+	for deadline := time.Now().Add(s.patience); !condition(); time.Sleep(2 * time.Millisecond) {
+		if s.subject.Bubble || !time.Now().Before(deadline) {
+			return false
+		}
+	}
+	return true
 }
 
 // await waits until a condition holds that needs time to come true, and that the queue gives no way to
