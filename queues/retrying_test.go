@@ -116,7 +116,7 @@ func TestRetrying(t *testing.T) {
 		pass(time.Minute)
 		require.Empty(t, s.holds())
 		require.Contains(t, logger.text(), "a 100% disaster")
-		require.Contains(t, logger.text(), "listener_test.go", "the stack leads to the receiver")
+		require.Contains(t, logger.text(), "retrying_test.go", "the stack leads to the receiver")
 		require.NotContains(t, logger.text(), "%!")
 		require.NoError(t, queue.Close(t.Context(), ""))
 	})
